@@ -1,0 +1,198 @@
+"""Checkpoints: the named values that the two notebooks of a pair must agree on, and their comparison.
+
+A pair is ``RoundN/RoundN_Topic.ipynb`` (NumPy) and ``RoundN/RoundN_Topic-PyTorch.ipynb``. Each calls
+``twin.check(name, value)`` for the same values in the same order.
+
+* In front of the reader, each checkpoint shows one short line. Its full-precision value rides along in the output's
+  metadata, and the PyTorch notebook reads it from the NumPy notebook's file to say whether the two are equal.
+* In the proof, ``COURSE_RECORD_DIR`` is set: each checkpoint is also appended to ``<stem>.jsonl`` there, and
+  ``compare_records`` compares the two fresh files of a pair.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+RTOL, ATOL = 1e-10, 1e-12
+LOOSEST_RTOL = 1e-6
+TORCH_SUFFIX = "-PyTorch"
+METADATA_KEY = "course_checkpoint"
+
+
+def notebook_path(stem):
+    """Return where the notebook ``stem`` lies: ``Round1_Gradient`` in ``Round1/``, all else in ``notebooks/``."""
+    prefix = stem.split("_")[0]
+    folder = prefix if prefix.startswith("Round") else "notebooks"
+    return ROOT / folder / f"{stem}.ipynb"
+
+
+class Twin:
+    """One notebook's side of a pair.
+
+    ``stem`` is the notebook's file name without ``.ipynb``; a name that ends in ``-PyTorch`` is compared, live, with
+    what the NumPy notebook last stored.
+    """
+
+    def __init__(self, stem):
+        self.stem = stem
+        self._names = set()
+        self._theirs = None
+        if stem.endswith(TORCH_SUFFIX):
+            self._theirs = stored_checkpoints(notebook_path(stem.removesuffix(TORCH_SUFFIX)))
+        self._record = None
+        if os.environ.get("COURSE_RECORD_DIR"):
+            self._record = Path(os.environ["COURSE_RECORD_DIR"]) / f"{stem}.jsonl"
+            self._record.unlink(missing_ok=True)  # a fresh run starts a fresh record
+
+    def __repr__(self):
+        return f"Twin({self.stem!r})"
+
+    def check(self, name, value, *, digits=6, rtol=RTOL, reason=None):
+        """Record ``value`` under ``name`` and show it in one line, rounded to ``digits`` significant digits.
+
+        value: a number, a list, a NumPy array or a float64 torch tensor, of any shape.
+        rtol: the relative difference that the pair may have here; above 1e-10 only with a ``reason``, and never above
+        1e-6.
+
+        Raises ValueError if the name was used already (restart the kernel and run all cells if you ran one
+        twice on purpose), if the value is not finite, or if it is not float64; and for a bound without a reason.
+        """
+        if rtol > LOOSEST_RTOL or (rtol > RTOL and not reason):
+            raise ValueError(f"checkpoint {name!r}: a bound above {RTOL:g} needs a reason and may not exceed {LOOSEST_RTOL:g}")
+        array = _as_float64(name, value)
+        entry = {"name": name, "value": array.tolist(), "shape": list(array.shape), "dtype": "float64"}
+        if rtol > RTOL:
+            entry |= {"rtol": rtol, "reason": reason}
+        if self._record:
+            if name in self._names:
+                raise ValueError(f"checkpoint {name!r} stands twice in {self.stem}: give each its own name")
+            with self._record.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(entry) + "\n")
+        self._names.add(name)
+        _display(f"{name}: {_text(array, digits)}{self._verdict(entry, digits)}", entry)
+
+    def _verdict(self, mine, digits):
+        if self._theirs is None:
+            return ""
+        theirs = self._theirs.get(mine["name"])
+        if theirs is None:
+            return "   (the NumPy notebook has not stored this checkpoint yet: run it first)"
+        if theirs["shape"] != mine["shape"]:
+            return f"   NumPy's has another shape: {tuple(theirs['shape'])}"
+        if difference(theirs, mine) <= mine.get("rtol", RTOL):
+            return "   equals NumPy's"
+        a, b = np.array(theirs["value"]), np.array(mine["value"])
+        return f"   NumPy: {_text(a, digits)}, largest difference {np.max(np.abs(a - b)):.1e}"
+
+
+def _as_float64(name, value):
+    if hasattr(value, "detach"):  # a torch tensor, recognised without importing torch
+        value = value.detach().cpu().numpy()
+    array = np.asarray(value)
+    if array.dtype.kind in "iub":
+        array = array.astype(np.float64)
+    if array.dtype != np.float64:
+        raise ValueError(f"checkpoint {name!r} is {array.dtype}; checkpoints are compared in float64")
+    if array.size == 0 or not np.isfinite(array).all():
+        raise ValueError(f"checkpoint {name!r} is empty or not finite, so it can equal nothing: {array.tolist()}")
+    return array
+
+
+def _text(array, digits):
+    # Rounding noise around zero would print differently on each machine.
+    array = np.where(np.abs(array) < ATOL * max(1.0, np.abs(array).max()), 0.0, array)
+    numbers = [f"{number:.{digits}g}" for number in array.ravel()]
+    if array.ndim == 0:
+        return numbers[0]
+    if array.size <= 4:
+        return f"[{', '.join(numbers)}]"
+    shape = " × ".join(str(side) for side in array.shape)
+    return f"{shape} values [{numbers[0]}, {numbers[1]}, …, {numbers[-1]}]"
+
+
+def _display(line, entry):
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        get_ipython = lambda: None  # noqa: E731
+    if get_ipython() is None:
+        print(line)
+    else:
+        display({"text/plain": line}, metadata={METADATA_KEY: entry}, raw=True)
+
+
+def stored_checkpoints(path):
+    """Return ``{name: entry}`` from the stored outputs of the notebook at ``path``; empty if it cannot be read."""
+    try:
+        cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    outputs = (output for cell in cells for output in cell.get("outputs", []))
+    entries = (output.get("metadata", {}).get(METADATA_KEY) for output in outputs)
+    return {entry["name"]: entry for entry in entries if entry}
+
+
+def difference(a, b):
+    """Return the largest relative difference of two entries of one shape.
+
+    Each difference is divided by |a| + ATOL / RTOL, so that the result is at most rtol exactly where
+    |a − b| ≤ rtol · (|a| + 0.01): values near zero are compared absolutely, within 1e-12 at the usual rtol of 1e-10.
+    """
+    a, b = np.array(a["value"]), np.array(b["value"])
+    return float(np.max(np.abs(a - b) / (np.abs(a) + ATOL / RTOL)))
+
+
+def read_record(path):
+    """Return the entries of one ``.jsonl`` record, in order. Raises ValueError if it is missing, empty or damaged."""
+    path = Path(path)
+    if not path.exists():
+        raise ValueError(f"no record {path.name}: the notebook was not run, or it has no checkpoint")
+    try:
+        entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for entry in entries:
+            if list(np.shape(entry["value"])) != entry["shape"] or entry["dtype"] != "float64":
+                raise ValueError(f"{entry['name']!r} does not have the shape and dtype it states")
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"the record {path.name} is damaged: {error}") from None
+    if not entries:
+        raise ValueError(f"the record {path.name} is empty")
+    return entries
+
+
+def compare_records(numpy_record, torch_record):
+    """Compare the two records of a pair, given as paths.
+
+    Returns ``(differences, problems)``: the relative difference of each checkpoint that both have, as ``{name: float}``, and a list
+    of sentences, empty when the pair agrees.
+    """
+    try:
+        ours, theirs = read_record(numpy_record), read_record(torch_record)
+    except ValueError as error:
+        return {}, [str(error)]
+    differences, problems = {}, []
+    names, torch_names = [e["name"] for e in ours], [e["name"] for e in theirs]
+    if names != torch_names:
+        at = next((i for i, (a, b) in enumerate(zip(names, torch_names)) if a != b), min(len(names), len(torch_names)))
+        a, b = (repr(x[at]) if at < len(x) else "nothing" for x in (names, torch_names))
+        problems.append(f"the checkpoints part at number {at + 1}: NumPy has {a}, PyTorch has {b}")
+    by_name = {entry["name"]: entry for entry in theirs}
+    for mine in ours:
+        other = by_name.get(mine["name"])
+        if other is None:
+            continue
+        if mine["shape"] != other["shape"]:
+            problems.append(f"{mine['name']!r}: shape {mine['shape']} in NumPy, {other['shape']} in PyTorch")
+            continue
+        bound = max(_bound(mine), _bound(other))
+        differences[mine["name"]] = d = difference(mine, other)
+        if not d <= bound:
+            problems.append(f"{mine['name']!r} differs by {d:.1e} relative, more than {bound:.0e}")
+    return differences, problems
+
+
+def _bound(entry):
+    return min(entry.get("rtol", RTOL), LOOSEST_RTOL) if entry.get("reason") else RTOL
