@@ -10,6 +10,7 @@ from importlib import import_module
 
 _HOME_OF = {
     "Twin": "twins",
+    "check_environment": "environment",
     "load_penguins": "data",
     "load_regression": "data",
     "load_digits": "data",

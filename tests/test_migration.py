@@ -1,0 +1,56 @@
+"""Every pair of code blocks in PYTORCH_MIGRATION.md runs, and both sides print the same."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from prove import ROOT
+
+TEXT = (ROOT / "PYTORCH_MIGRATION.md").read_text(encoding="utf-8")
+PAIRS = re.findall(
+    r"^Before, (NumPy|TensorFlow):\n\n```python\n(.+?)^```\n\nAfter, PyTorch:\n\n```python\n(.+?)^```", TEXT, re.DOTALL | re.MULTILINE
+)
+
+
+def tensorflow_python():
+    """Return a Python that has TensorFlow, or None. The course does not need it; it is what this page leads away from."""
+    for candidate in ("bin/python", "Scripts/python.exe"):
+        if (ROOT / "tensorflow_env" / candidate).exists():
+            return str(ROOT / "tensorflow_env" / candidate)
+    return None
+
+
+def run(python, blocks):
+    """Run each block by itself in one process (TensorFlow starts slowly); return what each printed."""
+    code = "import sys\n" + "".join(f"exec({block!r}, {{}})\nprint('-- end of block --')\n" for block in blocks)
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run([python, "-W", "ignore", "-c", code], env=os.environ | quiet, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split("-- end of block --\n")[:-1]
+
+
+def test_every_code_block_belongs_to_a_pair():
+    assert len(PAIRS) >= 10
+    assert TEXT.count("```python") == 2 * len(PAIRS)
+
+
+def test_numpy_and_pytorch_print_the_same():
+    numpy_pairs = [(before, after) for kind, before, after in PAIRS if kind == "NumPy"]
+    before, after = (run(sys.executable, blocks) for blocks in zip(*numpy_pairs))
+    assert all(before) and before == after
+
+
+def test_tensorflow_and_pytorch_print_the_same():
+    pairs = [(before, after) for kind, before, after in PAIRS if kind == "TensorFlow"]
+    after = run(sys.executable, [block for _, block in pairs])
+    assert all(after)
+    python = tensorflow_python()
+    if python is None and not os.environ.get("CI"):
+        pytest.skip(
+            "only PyTorch's side was run: TensorFlow is no part of the course. To run the other side: "
+            "python3 -m venv tensorflow_env && tensorflow_env/bin/pip install tensorflow-cpu"
+        )
+    assert python, "in CI tensorflow_env/ must be there"
+    assert run(python, [block for block, _ in pairs]) == after

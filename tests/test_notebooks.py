@@ -1,0 +1,142 @@
+"""What every notebook of the course must be, seen from its file alone; what it computes is nbval's part (prove.py)."""
+
+import ast
+import json
+import re
+
+import pytest
+from prove import ALONE, PAIRS, ROOT, code_cells
+
+from course_utils.twins import TORCH_SUFFIX
+
+PATHS = [ROOT / f"{name}.ipynb" for pair in PAIRS for name in (pair, pair + TORCH_SUFFIX)] + [
+    ROOT / f"{name}.ipynb" for name in ALONE
+]
+every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+every_pair = pytest.mark.parametrize("pair", PAIRS)
+
+
+def cells(path):
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def text(cell):
+    return "".join(cell["source"])
+
+
+def headings(path):
+    prose = "\n".join(text(cell) for cell in cells(path) if cell["cell_type"] == "markdown")
+    return re.findall(r"^## (.+?)\s*$", prose, re.MULTILINE)
+
+
+def sections(path):
+    """Return ``{heading: [code, ...]}`` for each ``##`` section; the set-up cell stands before the first."""
+    found, current = {}, None
+    for cell in cells(path):
+        for heading in re.findall(r"^## (.+?)\s*$", text(cell), re.MULTILINE) if cell["cell_type"] == "markdown" else ():
+            current = heading
+            found[current] = []
+        if cell["cell_type"] == "code" and current:
+            found[current].append(text(cell))
+    return found
+
+
+@every_notebook
+def test_it_was_executed_whole_and_in_order(path):
+    counts = [cell["execution_count"] for cell in cells(path) if cell["cell_type"] == "code"]
+    assert counts == list(range(1, len(counts) + 1))
+    assert all(text(cell).strip() for cell in cells(path)), "an empty cell"
+
+
+@every_notebook
+def test_its_outputs_are_fit_to_be_compared(path):
+    for cell in cells(path):
+        for output in cell.get("outputs", []):
+            shown = json.dumps(output.get("text", output.get("data", {}).get("text/plain", "")))
+            assert output.get("name") != "stderr", f"writes to stderr: {text(cell)}"
+            assert output["output_type"] != "error" or "raises-exception" in cell["metadata"].get("tags", [])
+            assert not re.search(r"0x[0-9a-f]{6,}|(/tmp|/home|/Users|/root)/|-0\.0+\b(?!\d)", shown), shown
+            assert "image/svg+xml" not in output.get("data", {}) and "image/jpeg" not in output.get("data", {})
+
+
+@every_notebook
+def test_no_cell_is_hidden_from_the_comparison_without_a_reason(path):
+    for cell in cells(path):
+        tags = cell["metadata"].get("tags", [])
+        assert not {"nbval-skip", "nbval-ignore-output"} & set(tags)
+        assert "NBVAL_SKIP" not in text(cell) and "NBVAL_RAISES" not in text(cell)
+        for line in text(cell).splitlines():
+            assert "NBVAL_IGNORE_OUTPUT" not in line or len(line.split("NBVAL_IGNORE_OUTPUT")[1].strip(" :-")) > 15
+
+
+def test_the_ignored_outputs_can_be_counted_on_one_hand():
+    assert sum("NBVAL_IGNORE_OUTPUT" in source for path in PATHS for source in code_cells(path)) <= 5
+
+
+@every_notebook
+def test_it_reads_well(path):
+    """A word between two code cells, cells that fit on a screen, and no trailing semicolon."""
+    all_cells = cells(path)
+    assert all_cells[0]["cell_type"] == "markdown" and text(all_cells[0]).startswith("# ")
+    for before, after in zip(all_cells, all_cells[1:]):
+        assert not before["cell_type"] == after["cell_type"] == "code", f"no word before: {text(after)}"
+    for source in code_cells(path):
+        assert len([line for line in source.splitlines() if line.strip()]) <= 18, source
+        assert not re.search(r";\s*$", source, re.MULTILINE), source
+        assert "plt.show" not in source, "show(alt) gives the figure its alt text"
+    for cell in all_cells:
+        assert cell["cell_type"] == "code" or not re.search("[!](?![\\[=])", re.sub(r"`[^`]*`|\$[^$]*\$", "", text(cell)))
+
+
+@every_notebook
+def test_every_figure_has_alt_text(path):
+    for cell in cells(path):
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                assert len(output["metadata"].get("image/png", {}).get("alt", "")) > 20, text(cell)
+
+
+@every_notebook
+def test_the_alt_text_reaches_the_html_export(path):
+    from nbconvert import HTMLExporter
+
+    html, _ = HTMLExporter(embed_images=True).from_filename(str(path))
+    assert "No description has been provided" not in html
+
+
+@every_notebook
+def test_links_lead_somewhere(path):
+    for cell in cells(path):
+        for target in re.findall(r"\]\(([^)#\s]+)", text(cell)) if cell["cell_type"] == "markdown" else ():
+            assert target.startswith("http") or (path.parent / target).exists(), target
+
+
+@every_pair
+def test_a_pair_has_the_same_headings_in_the_same_order(pair):
+    assert headings(ROOT / f"{pair}.ipynb") == headings(ROOT / f"{pair}{TORCH_SUFFIX}.ipynb")
+
+
+@every_pair
+def test_every_section_that_computes_has_a_checkpoint(pair):
+    for path in (ROOT / f"{pair}.ipynb", ROOT / f"{pair}{TORCH_SUFFIX}.ipynb"):
+        without = [name for name, code in sections(path).items() if code and "twin.check(" not in "\n".join(code)]
+        assert not without, f"{path.name}: no checkpoint in {without}"
+
+
+@every_pair
+def test_the_numpy_notebook_never_loads_torch(pair):
+    for source in code_cells(ROOT / f"{pair}.ipynb"):
+        imported = [n for n in ast.walk(ast.parse(source)) if isinstance(n, (ast.Import, ast.ImportFrom))]
+        names = [getattr(n, "module", None) or alias.name for n in imported for alias in n.names]
+        assert not any(name.split(".")[0] == "torch" for name in names)
+
+
+@every_pair
+def test_the_pytorch_notebook_says_that_it_equals_numpys(pair):
+    shown = [
+        output["data"]["text/plain"]
+        for cell in cells(ROOT / f"{pair}{TORCH_SUFFIX}.ipynb")
+        for output in cell.get("outputs", [])
+        if "course_checkpoint" in output.get("metadata", {})
+    ]
+    assert shown and all("".join(line).endswith("equals NumPy's") for line in shown)
