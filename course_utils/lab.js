@@ -1,0 +1,216 @@
+// The lab's front end: it shows the frame of the current position. It knows sliders, pictures, and polylines, dots and
+// short texts in a picture's own pixels, and nothing of what they mean: lab.py prepares all of it, for every position.
+// It runs as an anywidget, and without a kernel in the page that Lab.save_html writes.
+
+const SVG = "http://www.w3.org/2000/svg";
+const PER_PIXEL = 10; // coordinates come as whole tenths of a pixel
+
+function make(tag, attributes = {}, ...children) {
+  const drawn = ["svg", "path", "circle", "text"].includes(tag);
+  const node = drawn ? document.createElementNS(SVG, tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+// --- Sliders -------------------------------------------------------------------------------------------------------
+
+// Where position `at` of `count` lies on the track: a thumb's centre keeps half its width from either end.
+const along = (at, count) => `calc(var(--thumb) / 2 + (100% - var(--thumb)) * ${count > 1 ? at / (count - 1) : 0})`;
+
+function makeScale(scale) {
+  const count = scale.labels.length;
+  const node = make("div", { class: "gbl-scale", "aria-hidden": "true" });
+  for (const band of scale.bands) {
+    const box = make("span", { class: `gbl-band gbl-${band.look}` }, make("span", {}, band.name));
+    box.style.left = band.from < 0.5 ? "0%" : along(band.from, count);
+    box.style.right = band.to > count - 1.5 ? "0%" : `calc(100% - ${along(band.to, count)})`;
+    node.append(box);
+  }
+  for (const mark of scale.marks) {
+    const part = mark.at / (count - 1), end = part < 0.06 ? " gbl-first" : part > 0.92 ? " gbl-last" : "";
+    const line = make("span", { class: `gbl-mark${end}` }, make("span", {}, mark.name));
+    line.style.left = along(mark.at, count);
+    node.append(line);
+  }
+  return node;
+}
+
+function makeSlider(slider, onInput) {
+  const value = make("span", { class: "gbl-value" }), says = make("span", { class: "gbl-regime" });
+  const count = slider.scales[0].labels.length;
+  const input = make("input", { type: "range", min: 0, max: count - 1, step: 1, "aria-label": slider.name });
+  const scales = slider.scales.map(makeScale);
+  const node = make(
+    "div", { class: count < 4 ? "gbl-slider gbl-short" : "gbl-slider" },
+    make("div", { class: "gbl-name", "aria-hidden": "true" }, `${slider.name} `, value, says),
+    make("div", { class: "gbl-track" }, ...scales, input),
+  );
+  input.addEventListener("input", () => onInput(Number(input.value)));
+  const show = (at, version, regime) => {
+    const label = slider.scales[version % scales.length].labels[at];
+    if (input.value !== String(at)) input.value = at;
+    value.textContent = label;
+    says.textContent = regime ?? "";
+    input.setAttribute("aria-valuetext", `${slider.name} ${label}${regime ? `, ${regime}` : ""}`);
+    scales.forEach((scale, n) => { scale.hidden = n !== version % scales.length; });
+  };
+  return { node, show };
+}
+
+// --- Panels --------------------------------------------------------------------------------------------------------
+
+function makeLayer(layer) {
+  const stroke = (width, extra = {}) => make("path", { fill: "none", "stroke-width": width, ...extra });
+  const line = layer.line && stroke(layer.line, { "stroke-dasharray": layer.dash, "stroke-linejoin": "round" });
+  const dots = layer.dots && stroke(2 * layer.dots, { "stroke-linecap": "round", class: line ? "gbl-dots" : "" });
+  const head = layer.head && make("circle", { r: layer.head, class: "gbl-head" });
+  const text = layer.anchor && make("text", { "text-anchor": layer.anchor });
+  const nodes = [line, dots, head, text].filter(Boolean);
+  const show = (points, label, step) => {
+    const shown = layer.walk ? points.slice(0, step + 1) : points;
+    line && line.setAttribute("d", shown.length > 1 ? `M${shown.join(" ")}` : "");
+    dots && dots.setAttribute("d", shown.map((point) => `M${point}h0`).join("")); // round caps make a dot of no length
+    const last = shown.at(-1);
+    for (const [node, x, y] of [[head, "cx", "cy"], [text, "x", "y"]]) {
+      if (!node) continue;
+      node.style.display = last ? "" : "none";
+      last && last.forEach((value, n) => node.setAttribute(n ? y : x, value));
+    }
+    text && (text.textContent = label ?? "");
+  };
+  const paint = (dark) => {
+    const colour = dark(layer.colour);
+    line && line.setAttribute("stroke", colour);
+    dots && dots.setAttribute("stroke", colour);
+    [head, text].filter(Boolean).forEach((node) => node.setAttribute("fill", colour));
+  };
+  return { nodes, show, paint };
+}
+
+function makePanel(panel) {
+  const [width, height] = panel.size, [left, top, across, down] = panel.frame;
+  const images = panel.pictures.map(() => make("img", { alt: panel.alt, draggable: "false" }));
+  const layers = panel.layers.map(makeLayer);
+  // The inner svg's own edge is the frame: what leaves the axes is not drawn.
+  const frame = make("svg", { x: left, y: top, width: across, height: down, viewBox: panel.frame.join(" ") });
+  frame.append(...layers.flatMap((layer) => layer.nodes));
+  const overlay = make("svg", { viewBox: `0 0 ${width} ${height}`, class: "gbl-moving", "aria-hidden": "true" }, frame);
+  const node = make("div", { class: "gbl-panel" }, ...images, overlay);
+  node.style.aspectRatio = `${width} / ${height}`;
+  const show = (version) => images.forEach((image, n) => { image.hidden = n !== version % images.length; });
+  const paint = (dark) => {
+    images.forEach((image, n) => {
+      const picture = panel.pictures[n].replace(/#[0-9a-f]{6}/g, dark);
+      image.src = `data:image/svg+xml,${encodeURIComponent(picture)}`;
+    });
+    layers.forEach((layer) => layer.paint(dark));
+  };
+  return { node, layers, show, paint };
+}
+
+// --- The whole -----------------------------------------------------------------------------------------------------
+
+function render({ model, el }) {
+  const spec = model.get("spec");
+  const columns = spec.sliders[1]?.scales[0].labels.length ?? 1;
+  const choose = (n, at) => {
+    model.set("position", model.get("position").map((old, other) => (other === n ? at : old)));
+    model.save_changes();
+  };
+  const sliders = spec.sliders.map((slider, n) => makeSlider(slider, (at) => choose(n, at)));
+  const panels = spec.panels.map(makePanel);
+  const play = make("button", { type: "button" }), reset = make("button", { type: "button" }, "Reset");
+  const trouble = make("p", { class: "gbl-trouble", role: "status" });
+  const facts = ["step", ...spec.facts].map((name) => ({ name, value: make("dd") })), progress = make("progress", { max: 1, "aria-label": "positions ready" });
+  const root = make(
+    "div", { class: "gbl-lab", role: "group", "aria-label": spec.name, "data-lm-suppress-shortcuts": "true" },
+    make("div", { class: "gbl-controls" }, ...sliders.map((slider) => slider.node)),
+    make("div", { class: "gbl-says" }, play, reset, make("dl", {}, ...facts.map(({ name, value }) => make("div", {}, make("dt", {}, name), value)))), progress, trouble,
+    make("div", { class: "gbl-panels" }, ...panels.map((panel) => panel.node)),
+  );
+
+  let points; // of all positions, x and y in turn; a frame says where its own begin
+
+  function show() {
+    const position = model.get("position"), step = model.get("step"), version = position[1] ?? 0;
+    const frame = model.get("frames")[position[0] * columns + version];
+    sliders.forEach((slider, n) => slider.show(position[n], n === 0 ? version : 0, n === 0 ? frame?.name : ""));
+    let at = frame?.at ?? 0, layerNumber = 0;
+    for (const panel of panels) {
+      panel.show(version);
+      for (const layer of panel.layers) {
+        const own = [];
+        for (let left = frame?.counts[layerNumber] ?? 0; left > 0; left -= 1, at += 2) {
+          own.push([points[at] / PER_PIXEL, points[at + 1] / PER_PIXEL]);
+        }
+        layer.show(own, frame?.labels[layerNumber], step);
+        layerNumber += 1;
+      }
+    }
+    [`${step} of ${spec.steps}`, ...(frame?.facts ?? [])].forEach((said, n) => { facts[n].value.textContent = said; });
+    trouble.textContent = frame ? frame.trouble : "This position is not computed yet.";
+  }
+
+  function showNew() {
+    const view = model.get("points"), frames = model.get("frames");
+    progress.value = frames.filter(Boolean).length / frames.length;
+    progress.hidden = progress.value === 1;
+    points = new Int16Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+    show();
+  }
+
+  let timer = 0;
+  function setPlaying(on) {
+    clearInterval(timer);
+    timer = on ? setInterval(walk, Math.min(300, Math.max(16, 5000 / spec.steps))) : 0;
+    play.textContent = on ? "Pause" : "Play";
+    if (!on) model.save_changes(); // while it plays, the kernel is left in peace
+  }
+  function walk() {
+    model.set("step", Math.min(model.get("step") + 1, spec.steps));
+    if (model.get("step") === spec.steps) setPlaying(false);
+  }
+  play.addEventListener("click", () => {
+    if (!timer && model.get("step") === spec.steps) model.set("step", 0);
+    setPlaying(!timer);
+  });
+  reset.addEventListener("click", () => {
+    model.set("position", spec.start);
+    model.set("step", spec.steps);
+    setPlaying(false);
+  });
+
+  // The page's text is light exactly when its ground is dark; that holds in Jupyter, in other notebooks, in a plain page.
+  let painted;
+  function paint() {
+    const [r, g, b] = (root.isConnected && getComputedStyle(root).color.match(/[\d.]+/g)) || [];
+    const isDark = Number(r) + Number(g) + Number(b) > 384;
+    if (r === undefined || painted === isDark) return;
+    painted = isDark;
+    root.classList.toggle("gbl-dark", isDark);
+    panels.forEach((panel) => panel.paint((colour) => (isDark && spec.dark[colour]) || colour));
+  }
+  const theme = new MutationObserver(paint), scheme = matchMedia("(prefers-color-scheme: dark)");
+  const attached = new ResizeObserver(paint); // the colour is known only once the lab is on the page
+  const watch = { "change:position": show, "change:step": show, "change:frames": showNew };
+
+  el.append(root);
+  theme.observe(document.body, { attributes: true });
+  theme.observe(document.documentElement, { attributes: true });
+  scheme.addEventListener("change", paint);
+  attached.observe(root);
+  Object.entries(watch).forEach(([event, react]) => model.on(event, react));
+  showNew();
+  play.textContent = "Play";
+  play.hidden = !spec.steps;
+  return () => {
+    clearInterval(timer);
+    theme.disconnect();
+    attached.disconnect();
+    scheme.removeEventListener("change", paint);
+    Object.entries(watch).forEach(([event, react]) => model.off(event, react));
+  };
+}
+
+export default { render };
