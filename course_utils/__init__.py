@@ -20,6 +20,9 @@ _HOME_OF = {
     "PALETTE": "style",
     "use_style": "style",
     "show": "style",
+    "learning_rate_lab": "labs",
+    "two_weight_lab": "labs",
+    "batch_size_lab": "labs",
 }
 
 __all__ = list(_HOME_OF)

@@ -1,0 +1,58 @@
+"""The README and its neighbours say what is so."""
+
+import re
+
+import pytest
+from prove import ALONE, PAIRS, ROOT, code_cells
+
+from course_utils.twins import TORCH_SUFFIX, stored_checkpoints
+
+PAGES = ("README.md", "PYTORCH_MIGRATION.md", "CONTRIBUTING.md", "LICENSE-TEXT.md", "Dataset/README.md")
+NOTEBOOKS = [ROOT / f"{name}.ipynb" for pair in PAIRS for name in (pair, pair + TORCH_SUFFIX)]
+NOTEBOOKS += [ROOT / f"{name}.ipynb" for name in ALONE]
+
+
+def read(page):
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    anchors = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.+)$", read(page), re.MULTILINE)}
+    for target in re.findall(r"\]\(([^)\s]+)\)", read(page)):
+        if target.startswith("#"):
+            assert target[1:] in anchors, target
+        elif not target.startswith("http"):
+            assert ((ROOT / page).parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", ["README.md", "notebooks/Start_Here.ipynb"])
+def test_the_maps_lead_to_every_notebook(page):
+    text = read(page)
+    for path in NOTEBOOKS:
+        assert path.name in text or path.name == "Start_Here.ipynb", f"{page} does not mention {path.name}"
+
+
+def test_the_readme_states_the_proof_as_it_is():
+    cells = sum(len(code_cells(path)) for path in NOTEBOOKS)
+    ignored = sum("NBVAL_IGNORE_OUTPUT" in source for path in NOTEBOOKS for source in code_cells(path))
+    checkpoints = sum(len(stored_checkpoints(ROOT / f"{pair}.ipynb")) for pair in PAIRS)
+    for line in (
+        f"notebooks run            {len(NOTEBOOKS)}",
+        f"cells compared           {cells - ignored} ",
+        f"pairs, NumPy = PyTorch   {len(PAIRS)}",
+        f"checkpoints compared     {checkpoints}",
+    ):
+        assert line.strip() in read("README.md"), f"the README's last proof should say: {line}"
+
+
+def test_the_readmes_two_commands_are_the_scripts():
+    assert "./setup_pytorch_env.sh --lab" in read("README.md") and "./setup_pytorch_env.sh --test" in read("README.md")
+    script = read("setup_pytorch_env.sh")
+    assert all(option in script for option in ("--lab", "--test", "--cpu", "--cuda", "--help"))
+
+
+def test_the_data_is_documented_with_the_sum_that_the_loader_checks():
+    from course_utils.data import PENGUINS_SHA256
+
+    assert PENGUINS_SHA256 in read("Dataset/README.md")
