@@ -1,0 +1,728 @@
+"""Drives setup_pytorch_env.sh through what can happen to it on other people's computers.
+
+The script is copied to a folder with a space in its name and finds only the programs that a test gives it: a Python
+that makes environments quickly, and a stand-in for pip and uv that writes down how it was called and can fail on
+request. Two tests use the real pip and the real uv on a folder of small wheels. No test needs a network.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins for programs are POSIX shell scripts")
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPT = "setup_pytorch_env.sh"
+TOOLS = "bash cat cksum cp dirname env find grep head id ln ls mkdir mv ps rm rmdir sed sh sleep tail tr"
+
+# Stands for `python3`: answers questions as the real one, after $PRETEND; makes the least that is an environment, with
+# the stand-ins in it. With $WINDOWS, the environment has its programs where Windows has them.
+PYTHON = r"""#!/bin/bash
+if [ "$1" = -3 ]; then shift; fi
+if [ "$1" = -c ]; then
+  answer=$("{real}" -c "$PRETEND
+$2") || exit
+  case $answer in found*) echo "found $0" ;; *) echo "$answer" ;; esac
+elif [ "$1 $2" = "-m venv" ]; then
+  [ -z "$VENV_FAILS" ] || {{ echo "$VENV_FAILS"; exit 1; }}
+  programs=$3/bin python=python site=$3/lib/{version}/site-packages
+  if [ "$WINDOWS" ]; then programs=$3/Scripts python=python.exe; fi
+  mkdir -p "$programs" "$site"
+  ln -s "{real}" "$programs/$python"
+  printf '%s\n' "home = {home}" "include-system-site-packages = false" >"$3/pyvenv.cfg"
+  cp -R "{packages}/." "$site"
+fi
+"""
+
+# Stands for pip and for uv. $FAIL makes the installer named first fail with the words that follow; $HANG makes it
+# wait half-way; $NO_UV makes pip find no uv.
+INSTALLER = r"""
+import json, os, re, sys, time
+from pathlib import Path
+
+here = Path(__file__).resolve().parent
+site, tool, arguments = here.parent, here.name, sys.argv[1:]
+with open(os.environ["CALLS"], "a") as log:
+    log.write(json.dumps({"tool": tool, "arguments": arguments, "cert": os.environ.get("SSL_CERT_FILE"),
+                          "proxy": os.environ.get("ALL_PROXY")}) + "\n")
+if arguments[:2] == ["config", "list"]:
+    print(os.environ.get("PIP_SETTINGS", ""))
+    sys.exit()
+
+def install(name, version):
+    for old in site.glob(f"{name}-*.dist-info"):
+        (old / "METADATA").unlink()
+        old.rmdir()
+    (site / f"{name}-{version}.dist-info").mkdir()
+    (site / f"{name}-{version}.dist-info/METADATA").write_text(f"Name: {name}\nVersion: {version}\n")
+
+if arguments[-1] == "uv":
+    if os.environ.get("NO_UV"):
+        sys.exit("ERROR: No matching distribution found for uv")
+    (site / "uv").mkdir(exist_ok=True)
+    (site / "uv/__main__.py").write_text(Path(__file__).read_text())
+    sys.exit()
+failing, _, words = os.environ.get("FAIL", "").partition(" ")
+if failing in (tool, "both"):
+    sys.exit(words)
+if "-e" in arguments:
+    install("course_utils", "1.0")
+    sys.exit()
+pinned = dict(re.findall(r"(?m)^(\S+)==(\S+)", Path("constraints.txt").read_text()))
+for position, name in enumerate(re.findall(r"(?m)^[\w-]+", Path("requirements.txt").read_text())):
+    if position == 1 and os.environ.get("HANG"):
+        Path(os.environ["HANG"]).touch()
+        time.sleep(60)
+    install(name, pinned[name])
+"""
+
+# Stands for the network, for the script's one question to it; and for JupyterLab.
+SITECUSTOMIZE = """
+import os, sys
+if "BASE" in os.environ:
+    sys._base_executable = os.environ["BASE"]
+if any("urlopen" in word for word in sys.orig_argv):
+    import time, types, urllib
+
+    def urlopen(address, timeout):
+        if os.environ.get("PYTORCH_INDEX") == "hangs":
+            time.sleep(60)
+        if os.environ.get("PYTORCH_INDEX") != "answers":
+            raise OSError(address)
+
+    urllib.request = sys.modules["urllib.request"] = types.SimpleNamespace(urlopen=urlopen)
+"""
+JUPYTERLAB = """
+import json, os, sys
+print("JUPYTERLAB", json.dumps({"arguments": sys.argv[1:], "folder": os.getcwd(), "prefix": sys.prefix,
+                                "path": os.environ["PATH"].split(":")[0]}))
+"""
+PROVE = """
+import os, sys
+print("proved in", os.getcwd(), "with", sys.prefix)
+sys.exit(7)
+"""
+TORCH = "import types\nversion = types.SimpleNamespace(cuda=None)\n"
+
+
+def write(path, text, mode=0o644):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+
+
+class Course:
+    """A copy of the script in a folder of its own, with the few programs it may find there."""
+
+    def __init__(self, place):
+        self.folder = place / "a course"
+        self.env = self.folder / "pytorch_env"
+        self.bin = place / "bin"
+        self.calls_file = place / "calls"
+        self.environ = {"PATH": str(self.bin), "HOME": str(place), "CALLS": str(self.calls_file), "LC_ALL": "C"}
+        self.folder.mkdir()
+        shutil.copy(ROOT / SCRIPT, self.folder)
+        write(self.folder / "requirements.txt", "# what it needs\ntorch>=2,<3\nnumpy>=2\n")
+        write(self.folder / "constraints.txt", "numpy==2.4\ntorch==2.13.0\nuv==1.0\n")
+        write(self.folder / "pyproject.toml", "[project]\nname = 'course_utils'\nversion = '1.0'\n")
+        write(self.folder / "tests/prove.py", PROVE)
+        self.packages = place / "packages"
+        write(self.packages / "pip/__main__.py", INSTALLER)
+        write(self.packages / "pip/__init__.py", "")
+        write(self.packages / "sitecustomize.py", SITECUSTOMIZE)
+        write(self.packages / "jupyterlab/__main__.py", JUPYTERLAB)
+        write(self.packages / "torch.py", TORCH)
+        self.bin.mkdir()
+        for tool in TOOLS.split():
+            if shutil.which(tool):
+                (self.bin / tool).symlink_to(shutil.which(tool))
+        self.add_program("uname", '#!/bin/bash\necho "${SYSTEM:-Linux}"\n')
+        self.add_python("python3")
+
+    def add_program(self, name, text):
+        write(self.bin / name, text, 0o755)
+
+    def add_python(self, name):
+        real = sys._base_executable
+        version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        self.add_program(
+            name, PYTHON.format(real=real, home=Path(real).parent, version=version, packages=self.packages)
+        )
+
+    def start(self, *arguments, **environ):
+        return subprocess.Popen(
+            [self.folder / SCRIPT, *arguments],
+            env={**self.environ, **environ},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments, status=0, **environ):
+        """Run the script from another folder; return its output and its messages, and check its exit status."""
+        process = self.start(*arguments, **environ)
+        output, messages = process.communicate(timeout=60)
+        assert process.returncode == status, output + messages
+        return output, messages
+
+    def fails(self, *arguments, says, status=1, **environ):
+        """Run the script and check that its last message is one sentence that says what to do."""
+        _, messages = self.run(*arguments, status=status, **environ)
+        last = messages.splitlines()[-1]
+        assert last.startswith(f"{SCRIPT}: ") and says in last and last.endswith("."), messages
+        assert "line " not in last, "this is bash's own message"
+        return messages
+
+    def calls(self, tool):
+        """Return the argument lists of the installations that the tool was asked for."""
+        arguments = [call["arguments"] for call in self.all_calls() if call["tool"] == tool]
+        return [words for words in arguments if "install" in words]
+
+    def all_calls(self):
+        text = self.calls_file.read_text() if self.calls_file.exists() else ""
+        return [json.loads(line) for line in text.splitlines()]
+
+    def is_finished(self):
+        return (self.env / ".complete").exists() and not (self.env / ".setup-lock").exists()
+
+
+@pytest.fixture
+def course(tmp_path):
+    return Course(tmp_path)
+
+
+def no_driver():
+    return not Path("/proc/driver/nvidia").exists()
+
+
+# ---- The command line ----
+
+
+def test_help_explains_and_makes_nothing(course):
+    output, _ = course.run("--help")
+    assert all(option in output for option in ("--lab", "--test", "--cpu", "--cuda", "--help"))
+    assert not course.env.exists()
+
+
+@pytest.mark.parametrize("option", ["--tset", "lab", "-x", ""])
+def test_an_unknown_option_is_refused(course, option):
+    course.fails(option, says="--help", status=2)
+    assert not course.env.exists()
+
+
+@pytest.mark.parametrize("options", [("--lab", "--test"), ("--cpu", "--cuda")])
+def test_options_that_exclude_each_other_are_refused(course, options):
+    course.fails(*options, says="Take one of")
+
+
+def test_a_first_run_makes_the_environment_and_says_what_is_next(course):
+    output, _ = course.run()
+    assert course.is_finished()
+    assert "--lab" in output and "--test" in output
+    assert len(output.splitlines()) < 10
+    assert "requirements.txt" in course.calls("uv")[0]
+    assert course.calls("uv")[1][-2:] == ["-e", "."]
+    assert [call[-1] for call in course.calls("pip")] == ["uv"]
+
+
+def test_a_second_run_does_nothing_and_takes_less_than_two_seconds(course):
+    course.run()
+    calls = course.all_calls()
+    seconds = []
+    for _ in range(3):
+        start = time.monotonic()
+        output, _ = course.run()
+        seconds.append(time.monotonic() - start)
+    assert "up to date" in output
+    assert course.all_calls() == calls
+    assert min(seconds) < 2
+
+
+def test_it_can_be_started_with_sh(course):
+    assert "--lab" in subprocess.check_output(["sh", course.folder / SCRIPT, "--help"], env=course.environ, text=True)
+
+
+def test_lab_opens_start_here_on_this_computer_only(course):
+    output, _ = course.run("--lab")
+    lab = json.loads(output.split("JUPYTERLAB ")[1])
+    assert lab["folder"] == str(course.folder) and lab["prefix"] == str(course.env)
+    assert lab["path"] == str(course.env / "bin")
+    arguments = lab["arguments"]
+    assert "--ip=127.0.0.1" in arguments
+    assert f"--ServerApp.root_dir={course.folder}" in arguments
+    assert "--LabApp.default_url=/lab/tree/notebooks/Start_Here.ipynb" in arguments
+    assert "--LabApp.news_url=None" in arguments
+    assert "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate" in arguments
+    assert not any("token" in argument or "password" in argument for argument in arguments)
+    assert ("--allow-root" in arguments) == (os.geteuid() == 0)
+
+
+def test_the_options_that_lab_uses_exist():
+    """JupyterLab passes over an option that it doesn't know, so a misspelt one would go unnoticed."""
+    from jupyter_server.serverapp import ServerApp
+    from jupyterlab import NeverCheckForUpdate
+    from jupyterlab.labapp import LabApp
+
+    assert {"news_url", "check_for_updates_class", "default_url"} <= set(LabApp.class_trait_names())
+    assert {"root_dir", "ip", "allow_root"} <= set(ServerApp.class_trait_names())
+    assert NeverCheckForUpdate
+
+
+def test_test_passes_the_exit_status_of_the_proof_through(course):
+    output, _ = course.run("--test", status=7)
+    assert f"proved in {course.folder} with {course.env}" in output
+
+
+# ---- Python ----
+
+
+def test_without_python(course):
+    (course.bin / "python3").unlink()
+    course.fails(says="No Python was found: install Python 3.11 to 3.14")
+    assert not course.env.exists()
+
+
+@pytest.mark.parametrize(
+    ("version", "says"), [((3, 10, 9), "Python 3.10 is too old"), ((3, 15, 0), "Python 3.15 is too new")]
+)
+def test_a_python_that_does_not_do(course, version, says):
+    course.fails(says=says, PRETEND=f"import sys; sys.version_info = {version}")
+    assert not course.env.exists()
+
+
+def test_a_second_python_that_does(course):
+    course.add_program("python3", "#!/bin/bash\nexit 127\n")
+    course.add_program("python", "#!/bin/bash\necho Python 2.7 is too old\n")
+    course.add_python("python3.12")
+    course.run()
+    assert course.is_finished()
+
+
+def test_without_the_venv_module(course):
+    course.fails(says="sudo apt install python3-venv", PRETEND="import sys; sys.modules['ensurepip'] = None")
+    assert not course.env.exists()
+
+
+def test_an_environment_that_cannot_be_made(course):
+    course.fails(says="could not be made", VENV_FAILS="something odd")
+    assert not course.env.exists()
+
+
+def test_the_folders_and_the_launcher_of_windows(course):
+    (course.bin / "python3").rename(course.bin / "py")
+    course.run(WINDOWS="1", SYSTEM="MINGW64_NT-10.0")
+    assert (course.env / "Scripts/python.exe").exists() and course.is_finished()
+    assert "up to date" in course.run()[0]
+
+
+def test_the_python_behind_an_active_environment_is_taken(course):
+    """The environment's own Python may be first on the PATH when the environment has to be made anew."""
+    course.run()
+    (course.env / ".complete").unlink()
+    base = (course.bin / "python3").rename(course.bin / "base")
+    course.add_program("python3", f'#!/bin/bash\nexec "{course.env}/bin/python" "$@"\n')
+    output, _ = course.run(BASE=str(base))
+    assert "Making" in output and course.is_finished()
+
+
+# ---- What can go wrong half-way ----
+
+
+def test_disk_full(course):
+    for tool in ("uv", "both"):
+        course.fails(says="The disk is full", FAIL=f"{tool} OSError: [Errno 28] No space left on device")
+        assert not course.env.exists(), "half an environment is left on the full disk"
+    course.run()
+    assert course.is_finished()
+
+
+def test_no_network(course):
+    course.fails(
+        says="check the network",
+        FAIL="both WARNING: Retrying (Retry(total=0)) after connection broken by NewConnectionError\n"
+        "ERROR: No matching distribution found for numpy",
+    )
+    assert not course.env.exists()
+
+
+def test_a_computer_without_wheels(course):
+    course.fails(says="No set of packages fits", FAIL="both ERROR: No matching distribution found for torch==2.13.0")
+
+
+def test_any_other_failure_shows_what_the_installer_said(course):
+    messages = course.fails(says="see the lines above", FAIL="both the moon is in the way")
+    assert "the moon is in the way" in messages
+
+
+def test_a_folder_that_cannot_be_written_to(course):
+    if os.geteuid() == 0:    # no permission stops root: let the program fail that would
+        (course.bin / "mkdir").unlink()
+        course.add_program("mkdir", '#!/bin/bash\necho "Read-only file system" >&2\nexit 1\n')
+    else:
+        course.folder.chmod(0o555)
+    course.fails(says="copy the course to a folder of your own")
+    course.folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("what", ["a file", "a folder"])
+def test_what_the_user_keeps_under_that_name_is_left_alone(course, what):
+    if what == "a file":
+        write(course.env, "mine")
+    else:
+        write(course.env / "notes.txt", "mine")
+    course.fails(says="move it away")
+    assert "mine" in (course.env if what == "a file" else course.env / "notes.txt").read_text()
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "constraints.txt", "pyproject.toml"])
+def test_a_missing_file_is_named(course, name):
+    (course.folder / name).unlink()
+    course.fails(says=name)
+
+
+def break_python(course):
+    (course.env / "bin/python").unlink()
+    (course.env / "bin/python").symlink_to("/nowhere/python")
+
+
+def break_packages(course):
+    shutil.rmtree(next(course.env.glob("lib/python3*/site-packages")))
+
+
+def break_stamp(course):
+    (course.env / ".complete").write_text("")
+
+
+@pytest.mark.parametrize("damage", [break_python, break_packages, break_stamp])
+def test_a_broken_environment_is_made_anew(course, damage):
+    course.run()
+    damage(course)
+    output, _ = course.run()
+    assert "Making" in output and course.is_finished()
+
+
+def test_an_empty_folder_is_used(course):
+    course.env.mkdir()
+    course.run()
+    assert course.is_finished()
+
+
+def test_a_package_that_was_changed_by_hand_is_put_right(course):
+    course.run()
+    site = next(course.env.glob("lib/python3*/site-packages"))
+    (site / "numpy-2.4.dist-info/METADATA").write_text("Name: numpy\nVersion: 1.26\n")
+    output, _ = course.run()
+    assert "Updating" in output and course.is_finished()
+    assert "2.4" in (site / "numpy-2.4.dist-info/METADATA").read_text()
+
+
+def test_an_environment_that_was_moved_is_made_anew(course):
+    course.run()
+    course.folder = course.folder.rename(course.folder.with_name("another course"))
+    course.env = course.folder / "pytorch_env"
+    output, _ = course.run()
+    assert "Making" in output and course.is_finished()
+    assert str(course.folder) in (course.env / ".complete").read_text()
+
+
+def wait_for(path, process):
+    for _ in range(600):
+        if path.exists():
+            return
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    raise AssertionError(f"{path} did not come")
+
+
+@pytest.mark.parametrize("first", ["making", "updating"])
+def test_killed_half_way_then_run_again(course, tmp_path, first):
+    if first == "updating":
+        course.run()
+        write(course.folder / "constraints.txt", "numpy==2.5\ntorch==2.13.0\nuv==1.0\n")
+    process = course.start(HANG=str(tmp_path / "half-way"))
+    wait_for(tmp_path / "half-way", process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert course.env.exists() and not course.is_finished()
+    output, _ = course.run()
+    assert "Making" in output and course.is_finished()
+    assert "up to date" in course.run()[0]
+
+
+def test_control_c_half_way_leaves_nothing(course, tmp_path):
+    process = course.start(HANG=str(tmp_path / "half-way"))
+    wait_for(tmp_path / "half-way", process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, messages = process.communicate(timeout=20)
+    assert process.returncode == 130 and "run this again" in messages
+    assert not course.env.exists()
+
+
+def test_two_at_the_same_time(course, tmp_path):
+    process = course.start(HANG=str(tmp_path / "half-way"))
+    wait_for(tmp_path / "half-way", process)
+    course.fails(says=f"at work here (process {process.pid})")
+    os.killpg(process.pid, signal.SIGTERM)
+    process.communicate(timeout=20)
+    course.run()
+    assert course.is_finished()
+
+
+@pytest.mark.parametrize("holder", ["1", ""])
+def test_a_lock_left_behind_counts_for_nothing(course, holder):
+    write(course.env / ".setup-lock", holder)
+    course.run()
+    assert course.is_finished()
+
+
+# ---- What is installed ----
+
+
+def test_a_changed_file_updates_the_environment(course):
+    course.run()
+    for updates, name in enumerate(("requirements.txt", "constraints.txt", "pyproject.toml"), 2):
+        with open(course.folder / name, "a") as file:
+            file.write("\n# changed\n")
+        output, _ = course.run()
+        assert "Updating" in output and len(course.calls("uv")) == 2 * updates and course.is_finished()
+    assert "up to date" in course.run()[0]
+
+
+def test_a_failed_update_leaves_the_old_environment(course):
+    course.run()
+    before = (course.folder / "constraints.txt").read_text()
+    write(course.folder / "constraints.txt", before.replace("2.4", "2.5"))
+    course.fails(says="check the network", FAIL="both WARNING: Retrying (Retry(total=0))")
+    write(course.folder / "constraints.txt", before)
+    assert "up to date" in course.run()[0]
+
+
+def test_pip_where_uv_cannot_be_had(course):
+    output, _ = course.run(NO_UV="1")
+    assert "trying with pip" in output and course.is_finished()
+    assert not course.calls("uv")
+    assert "requirements.txt" in course.calls("pip")[1] and "constraints.txt" in course.calls("pip")[1]
+    assert course.calls("pip")[2][-2:] == ["-e", "."]
+
+
+def test_pip_where_uv_fails(course):
+    course.run(FAIL="uv error: certificate")
+    assert course.is_finished() and course.calls("uv") and len(course.calls("pip")) == 3
+
+
+CPU_PAGE = "https://download.pytorch.org/whl/cpu/torch/"
+
+
+@pytest.mark.parametrize("no_uv", ["", "1"])
+def test_the_cpu_build_without_a_driver(course, no_uv):
+    if not no_driver():
+        pytest.skip("this computer has an NVIDIA driver")
+    course.run(PYTORCH_INDEX="answers", NO_UV=no_uv)
+    arguments = course.calls("pip")[1] if no_uv else course.calls("uv")[0]
+    assert arguments[arguments.index("--find-links") + 1] == CPU_PAGE
+
+
+def test_other_sources_where_the_cpu_index_does_not_answer(course):
+    output, _ = course.run("--cpu")
+    assert "does not answer" in output
+    assert CPU_PAGE not in course.calls("uv")[0]
+
+
+def test_a_cpu_index_that_hangs_holds_up_for_seconds_only(course):
+    start = time.monotonic()
+    course.run("--cpu", PYTORCH_INDEX="hangs")
+    assert course.is_finished() and time.monotonic() - start < 20
+
+
+def test_the_default_build_with_a_driver(course):
+    course.add_program("nvidia-smi", "#!/bin/bash\nexit 0\n")
+    course.run(PYTORCH_INDEX="answers")
+    assert CPU_PAGE not in course.calls("uv")[0] and (course.env / ".complete").read_text().splitlines()[1] == "default"
+
+
+def test_the_cpu_build_where_nvidia_smi_finds_no_driver(course):
+    if not no_driver():
+        pytest.skip("this computer has an NVIDIA driver")
+    course.add_program("nvidia-smi", "#!/bin/bash\nexit 9\n")
+    course.run(PYTORCH_INDEX="answers")
+    assert CPU_PAGE in course.calls("uv")[0]
+
+
+@pytest.mark.parametrize("system", ["Darwin", "MINGW64_NT-10.0"])
+def test_the_default_build_elsewhere(course, system):
+    course.run(PYTORCH_INDEX="answers", SYSTEM=system)
+    assert CPU_PAGE not in course.calls("uv")[0]
+
+
+def test_cuda_is_never_the_cpu_build(course):
+    write(course.packages / "torch.py", TORCH.replace("None", "'13.0'"))
+    course.run("--cuda", PYTORCH_INDEX="answers")
+    assert "torch!=2.13.0+cpu" in course.calls("uv")[0] and CPU_PAGE not in course.calls("uv")[0]
+
+
+def test_cuda_from_pytorchs_index_on_windows(course):
+    write(course.packages / "torch.py", TORCH.replace("None", "'13.0'"))
+    course.run("--cuda", SYSTEM="MINGW64_NT-10.0")
+    assert "https://download.pytorch.org/whl/cu130/torch/" in course.calls("uv")[0]
+
+
+def test_cuda_that_cannot_be_had_is_said(course):
+    course.fails("--cuda", says="no CUDA build")
+    course.fails("--cuda", says="no CUDA on macOS", SYSTEM="Darwin")
+    assert not course.env.exists()
+
+
+def test_a_build_stays_until_another_is_asked_for(course):
+    course.add_program("nvidia-smi", "#!/bin/bash\nexit 0\n")
+    course.run("--cpu")
+    assert "up to date" in course.run()[0]
+    write(course.packages / "torch.py", TORCH.replace("None", "'13.0'"))
+    assert "Making" in course.run("--cuda")[0]
+    assert "up to date" in course.run()[0]
+
+
+def test_uv_gets_what_pip_is_configured_with(course, tmp_path):
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "mirror of ours").mkdir()
+    mirror = (tmp_path / "mirror of ours").as_uri()
+    settings = {
+        "global.find-links": f"/no/such/folder {tmp_path}/wheels https://example.invalid/wheels",
+        "global.extra-index-url": f"\n{mirror}\nfile:///no/such/index",
+        "global.index-url": "https://weaker.invalid/simple",
+        ":env:.index-url": "https://stronger.invalid/simple",
+        "install.trusted-host": "stronger.invalid",
+        "global.no-index": "false",
+        "global.cert": "/some/certificate.pem",
+        "global.proxy": "http://proxy.invalid:3128",
+        "global.timeout": "60",
+    }
+    course.run(PIP_SETTINGS="\n".join(f"{key}={value!r}" for key, value in settings.items()))
+    call = next(call for call in course.all_calls() if call["tool"] == "uv")
+    arguments = call["arguments"]
+    given = list(zip(arguments, arguments[1:]))
+
+    def places(wanted):
+        return [place for option, place in given if option == wanted]
+
+    assert places("--find-links") == [f"{tmp_path}/wheels", "https://example.invalid/wheels"]
+    assert places("--index") == [mirror]
+    assert places("--default-index") == ["https://stronger.invalid/simple"]
+    assert ("--allow-insecure-host", "stronger.invalid") in given
+    assert ("--index-strategy", "unsafe-best-match") in given
+    assert "--no-index" not in arguments
+    assert (call["cert"], call["proxy"]) == ("/some/certificate.pem", "http://proxy.invalid:3128")
+
+
+# ---- The real pip and the real uv ----
+
+
+def pack(name, wheels):
+    """Make a wheel of an installed package again, so that the tests need no network."""
+    installed = distribution(name)
+    tag = next(line.split(": ")[1] for line in installed.read_text("WHEEL").splitlines() if line.startswith("Tag:"))
+    stem = f"{name}-{installed.version}"
+    with zipfile.ZipFile(wheels / f"{stem}-{tag}.whl", "w") as wheel:
+        for file in installed.files:
+            if file.parts[0] == "..":
+                wheel.write(file.locate(), f"{stem}.data/scripts/{file.name}")
+            elif file.suffix != ".pyc" and file.name not in ("RECORD", "INSTALLER", "REQUESTED"):
+                wheel.write(file.locate(), str(file))
+        wheel.writestr(f"{stem}.dist-info/RECORD", "")
+
+
+def make_wheel(name, version, wheels):
+    with zipfile.ZipFile(wheels / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+        info = f"{name}-{version}.dist-info"
+        wheel.writestr(f"{name}.py", f"__version__ = '{version}'\n")
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+@pytest.fixture
+def real(course, tmp_path):
+    """A course whose environment has the real pip, and a pip configured with a folder of small wheels."""
+    shutil.rmtree(course.packages / "pip")
+    installed = Path(distribution("pip")._path).parent
+    for name in ("pip", "setuptools", "_distutils_hack"):
+        (course.packages / name).symlink_to(installed / name)
+    for name in ("pip", "setuptools"):
+        about = Path(distribution(name)._path)
+        shutil.copytree(about, course.packages / about.name)
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    for name, version in (("torch", "2.13.0"), ("torch", "2.13.0+cpu"), ("numpy", "2.4"), ("numpy", "2.5")):
+        make_wheel(name, version, wheels)
+    write(course.folder / "constraints.txt", "numpy==2.4\ntorch==2.13.0\n")
+    shutil.copy(ROOT / "pyproject.toml", course.folder)
+    write(course.folder / "course_utils/__init__.py", "ANSWER = 42\n")
+    course.environ |= {"PIP_CONFIG_FILE": "/dev/null", "PIP_RETRIES": "1", "PIP_NO_COMPILE": "1"}
+    course.environ["UV_CACHE_DIR"] = str(tmp_path / "cache")
+    course.wheels = wheels
+    return course
+
+
+def what_is_installed(course):
+    code = "import course_utils, numpy, torch; print(numpy.__version__, torch.__version__, course_utils.ANSWER)"
+    return subprocess.check_output([course.env / "bin/python", "-c", code], text=True, cwd="/").split()
+
+
+def test_the_real_uv(real):
+    pack("uv", real.wheels)
+    settings = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": f"/no/such/folder {real.wheels}"}
+    output, _ = real.run(**settings)
+    assert "trying with pip" not in output
+    assert what_is_installed(real) == ["2.4", "2.13.0+cpu", "42"]
+    write(real.folder / "course_utils/__init__.py", "ANSWER = 43\n")
+    write(real.folder / "constraints.txt", "numpy==2.5\ntorch==2.13.0\n")
+    assert "Updating" in real.run(**settings)[0]
+    assert what_is_installed(real) == ["2.5", "2.13.0+cpu", "43"]
+
+
+def test_the_real_pip(real):
+    output, _ = real.run(PIP_NO_INDEX="1", PIP_FIND_LINKS=str(real.wheels))
+    assert "trying with pip" in output
+    assert what_is_installed(real) == ["2.4", "2.13.0+cpu", "42"]
+
+
+def test_the_real_pip_without_a_network(real):
+    real.fails(says="check the network", PIP_INDEX_URL="http://127.0.0.1:9/simple")
+    assert not real.env.exists()
+
+
+# ---- The scripts themselves ----
+
+
+@pytest.mark.parametrize("name", [SCRIPT, ".ci/run"])
+def test_shellcheck_finds_nothing(name):
+    if not shutil.which("shellcheck") and not (os.environ.get("CI") and sys.platform == "linux"):
+        pytest.skip("shellcheck is not installed")
+    process = subprocess.run(["shellcheck", ROOT / name], capture_output=True, text=True)
+    assert process.returncode == 0, process.stdout
+    assert os.access(ROOT / name, os.X_OK)
+
+
+def test_the_constraints_pin_what_the_requirements_ask_for():
+    from packaging.requirements import Requirement
+
+    def lines(name):
+        found = (line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
+        return [Requirement(line) for line in found if line]
+
+    pinned = {requirement.name: str(requirement.specifier) for requirement in lines("constraints.txt")}
+    assert all(version.startswith("==") and "+" not in version for version in pinned.values())
+    assert "uv" in pinned and "setuptools" in pinned
+    for requirement in lines("requirements.txt"):
+        assert requirement.specifier.contains(pinned[requirement.name].removeprefix("==")), requirement
