@@ -1,0 +1,324 @@
+"""What each exercise of Round 2 expects, on which cases, and the mistakes its check knows by name; see Round 1's."""
+
+import numpy as np
+
+from course_utils.checks import Exercise, Mistake, guarded
+from course_utils.data import load_regression
+from course_utils.exercises_round1 import DRAWN, LINES, TOUCHY, draw, gradient, hessian, mse
+
+
+
+def _step(X, y, weight, lrate):
+    return weight - lrate * gradient(X, y, weight), mse(X, y, weight)
+
+
+GRADIENT_STEP = Exercise(
+    parts={"new weight": "array", "MSE": "number"},
+    right=_step,
+    cases=[(*case, lrate) for case, lrate in zip([*LINES, TOUCHY], (0.5, 0.1, 0.05, 1.5, 0.3, 0.2))],
+    compare={"new weight": lambda new, X, y, w, lrate: new - w},
+    mistakes={
+        "The step goes uphill: the sign is turned round. Subtract the gradient.":
+            lambda X, y, w, lrate: (w + lrate * gradient(X, y, w), mse(X, y, w)),
+        "The MSE is the one after the step. Expected the MSE at the weight that was passed in.":
+            lambda X, y, w, lrate: (_step(X, y, w, lrate)[0], mse(X, y, _step(X, y, w, lrate)[0])),
+        "The two results are in the wrong order: expected (new weight, MSE).":
+            lambda X, y, w, lrate: _step(X, y, w, lrate)[::-1],
+        "The weight did not move: the first result is the weight that was passed in.":
+            lambda X, y, w, lrate: (w, mse(X, y, w)),
+        "The first result is the gradient. Expected the new weight: weight - lrate * gradient.":
+            lambda X, y, w, lrate: (gradient(X, y, w), mse(X, y, w)),
+        "The first result is the step alone. Expected where it leads: weight - lrate * gradient.":
+            lambda X, y, w, lrate: (lrate * gradient(X, y, w), mse(X, y, w)),
+        "lrate is not used: the step is the whole gradient.":
+            lambda X, y, w, lrate: (w - gradient(X, y, w), mse(X, y, w)),
+        "The gradient is divided by lrate; multiply.":
+            lambda X, y, w, lrate: (w - gradient(X, y, w) / lrate, mse(X, y, w)),
+        "The second result is the root of the MSE. Leave the root out.":
+            lambda X, y, w, lrate: (_step(X, y, w, lrate)[0], np.sqrt(mse(X, y, w))),
+        "The step is right; the second result is the mean of the errors. Square them before taking the mean.":
+            lambda X, y, w, lrate: (_step(X, y, w, lrate)[0], np.mean(X @ w - y)),
+    },
+)  # fmt: skip
+
+
+def _descend(X, y, weight, lrate, epochs, step=_step):
+    weights, losses = [weight], [mse(X, y, weight)]
+    for _ in range(epochs):
+        weights.append(step(X, y, weights[-1], lrate)[0])
+        losses.append(mse(X, y, weights[-1]))
+    return np.array(weights), np.array(losses)
+
+
+def _cut(weights_cut, losses_cut, more=0):
+    def mistake(X, y, w, lrate, epochs):
+        weights, losses = _descend(X, y, w, lrate, epochs + more)
+        return weights[weights_cut], losses[losses_cut]
+
+    return mistake
+
+
+GRADIENT_DESCENT = Exercise(
+    parts={"weights": "array", "losses": "array"},
+    right=lambda X, y, weight, lrate, epochs: _descend(X, y, weight, lrate, epochs),
+    cases=[(*case, 0.05, epochs) for case, epochs in zip(LINES, (2, 5, 1, 4, 3))],
+    mistakes={
+        "The start is missing: row 0 of weights is the weight passed in, and loss 0 is its MSE.":
+            _cut(slice(1, None), slice(1, None)),
+        "The losses are shifted: loss k belongs to row k of weights. Row 0 of weights is the start.":
+            _cut(slice(1, None), slice(-1)),
+        "The end is missing: epochs steps visit epochs + 1 weights, and the last one has a loss, too.":
+            _cut(slice(-1), slice(-1)),
+        "The last loss is missing: the last weight has a loss, too, so there are epochs + 1 losses.":
+            _cut(slice(None), slice(-1)),
+        "The first loss is missing: loss 0 is the MSE at the start.": _cut(slice(None), slice(1, None)),
+        "The last weight is missing: there are epochs + 1 rows.": _cut(slice(-1), slice(None)),
+        "It takes one step too many: epochs steps visit epochs + 1 weights.": _cut(slice(None), slice(None), 1),
+        "Only the last weight comes back; expected all of them, a row for each, the start included.":
+            _cut(-1, slice(None)),
+        "Only the last weight comes back; expected all of them. And the last loss is missing.": _cut(-1, slice(-1)),
+        "The weights go uphill: the sign of the step is turned round.":
+            lambda X, y, w, lrate, epochs: _descend(X, y, w, -lrate, epochs),
+        "Every step starts from the first weight again. Hand the new weight to the next step: weight, … = step(…).":
+            lambda X, y, w, lrate, epochs: (
+                np.array([w] + [_step(X, y, w, lrate)[0]] * epochs),
+                np.array([mse(X, y, w)] + [mse(X, y, _step(X, y, w, lrate)[0])] * epochs),
+            ),
+        "The weight never moves: the new weight of a step is not kept.":
+            lambda X, y, w, lrate, epochs: _descend(X, y, w, 0, epochs),
+        "All rows of weights are the last weight: the same array was appended each time and changed in place. "
+        "Append a copy, or make a new array in each step.":
+            lambda X, y, w, lrate, epochs: (
+                np.array([_descend(X, y, w, lrate, epochs)[0][-1]] * (epochs + 1)), _descend(X, y, w, lrate, epochs)[1]
+            ),
+    },
+)  # fmt: skip
+
+
+def _curvatures(X):
+    return np.linalg.eigvalsh(hessian(X))
+
+
+LARGEST_RATE = Exercise(
+    parts={"largest rate": "number"},
+    right=lambda X: 2 / _curvatures(X)[-1],
+    cases=[(np.array([[2.0, 1.0], [1.0, 2.0], [1.0, -1.0]]),), *((X,) for X, _, _ in DRAWN)],
+    mistakes={
+        "The smallest curvature is used. The steepest direction explodes first: take the largest.":
+            lambda X: 2 / (_curvatures(X)[0] or 1e-300),
+        "This is the best rate for all directions together, 2 / (smallest + largest curvature); asked is the border.":
+            lambda X: 2 / (_curvatures(X)[0] + _curvatures(X)[-1]),
+        "The largest entry of the diagonal is used. A slanted direction can be steeper: take the largest eigenvalue.":
+            lambda X: 2 / np.diag(hessian(X)).max(),
+        "The largest entry of the Hessian is used. Take its largest eigenvalue.": lambda X: 2 / hessian(X).max(),
+        "All curvatures are added up (the trace). Take the largest eigenvalue alone.":
+            lambda X: 2 / np.trace(hessian(X)),
+        "The mean of the curvatures is used; the largest decides.": lambda X: 2 / np.mean(_curvatures(X)),
+        "A singular value of X is used without its square: the Hessian holds X twice.":
+            lambda X: 2 / (2 / len(X) * np.linalg.norm(X, 2)),
+        "This is the largest curvature itself. The border is 2 divided by it.": lambda X: _curvatures(X)[-1],
+        "The length of the whole Hessian (Frobenius) is used. Take its largest eigenvalue.":
+            lambda X: 2 / np.linalg.norm(hessian(X)),
+    },
+)  # fmt: skip
+
+
+def _epoch(X, y, weight, lrate, batch_size, seed, **mistake):
+    """The epoch of 2.4; each of ``mistake`` replaces a part of it."""
+    m, start_weight, rng = len(y), weight, np.random.default_rng(seed)
+    order = mistake.get("order", lambda rng, m: rng.permutation(m))(rng, m)
+    y_order = mistake.get("y_order", lambda order, rng: order)(order, rng)
+    for start in range(0, m, batch_size)[: mistake.get("batches", lambda m, B: m)(m, batch_size)]:
+        rows, y_rows = order[start : start + batch_size], y_order[start : start + batch_size]
+        factor = mistake.get("factor", lambda rows, m, B: 1.0)(len(rows), m, batch_size)
+        at = start_weight if "at_start" in mistake else weight
+        weight = weight - lrate * factor * gradient(X[rows], y[y_rows], at)
+    return weight
+
+
+def _epoch_with(**mistake):
+    return lambda *case: _epoch(*case, **mistake)
+
+
+def _own_orders(X, y, w, lrate, B, seed):
+    rng = np.random.default_rng(seed)
+    for start in range(0, len(y), B):
+        rows = rng.permutation(len(y))[start : start + B]
+        w = w - lrate * gradient(X[rows], y[rows], w)
+    return w
+
+
+MINIBATCH_EPOCH = Exercise(
+    parts={"new weight": "array"},
+    right=lambda X, y, weight, lrate, batch_size, seed: _epoch(X, y, weight, lrate, batch_size, seed),
+    cases=[(*LINES[0], 0.1, 2, 5), (*draw(5, 6, 2), 0.1, 4, 6), (*LINES[2], 0.1, 2, 7), (*LINES[4], 0.1, 1, 8), (*LINES[1], 0.1, 9, 9)],
+    call=lambda function, X, y, w, lrate, B, seed: function(X, y, w, lrate, B, np.random.default_rng(seed)),
+    compare={"new weight": lambda new, X, y, w, *_: new - w},
+    mistakes={
+        "The examples are taken in their old order. Shuffle first: order = rng.permutation(len(y)).":
+            _epoch_with(order=lambda rng, m: np.arange(m)),
+        "Rows are drawn with replacement: some come twice, others never. In an epoch each comes once: rng.permutation.":
+            _epoch_with(order=lambda rng, m: rng.integers(0, m, m)),
+        "X is shuffled, y is not: examples get the wrong targets. Use the same rows for both.":
+            _epoch_with(y_order=lambda order, rng: np.arange(len(order))),
+        "y is shuffled, X is not: examples get the wrong targets. Use the same rows for both.":
+            _epoch_with(order=lambda rng, m: np.arange(m), y_order=lambda order, rng: rng.permutation(len(order))),
+        "X and y are shuffled apart, by two permutations: examples get the wrong targets. Draw one order for both.":
+            _epoch_with(y_order=lambda order, rng: rng.permutation(len(order))),
+        "A new permutation is drawn for each batch: some examples come twice, others never. Draw one for the epoch.":
+            _own_orders,
+        "The smaller last batch is left out. Every example counts once an epoch.":
+            _epoch_with(batches=lambda m, B: m // B),
+        "Only the first batch was used. Go on to the end of the order.": _epoch_with(batches=lambda m, B: 1),
+        "Each batch is divided by m, the number of all examples. The mean runs over the batch: len(rows).":
+            _epoch_with(factor=lambda rows, m, B: rows / m),
+        "Each batch is divided by batch_size, but the last one can be smaller: divide by len(rows).":
+            _epoch_with(factor=lambda rows, m, B: rows / B),
+        "Each batch is summed, not averaged: divide by len(rows).": _epoch_with(factor=lambda rows, m, B: rows),
+        "The factor 2 of the gradient is missing in each batch.": _epoch_with(factor=lambda rows, m, B: 0.5),
+        "The steps go uphill: the sign is turned round.": _epoch_with(factor=lambda rows, m, B: -1),
+        "All gradients are taken at the first weight. Each batch starts where the one before ended.":
+            _epoch_with(at_start=True),
+        "This is one step on all examples. Cut the shuffled order into batches.":
+            lambda X, y, w, lrate, B, seed: w - lrate * gradient(X, y, w),
+    }
+    | {
+        f"Its own generator (seed {other}) is used. Take the rng that is passed in.":
+            lambda X, y, w, lrate, B, seed, k=other: _epoch(X, y, w, lrate, B, k)
+        for other in (0, 1, 42)
+    },
+)  # fmt: skip
+
+
+def _train_twice(function, X, y, weight, lrate, momentum):
+    """Two training steps of nn.Linear and SGD; the losses that come back, and weight and bias after each step."""
+    import torch
+
+    X, y = torch.from_numpy(X), torch.from_numpy(y)
+    model = torch.nn.Linear(X.shape[1], 1, dtype=torch.float64)
+    with torch.no_grad():
+        model.weight.copy_(torch.from_numpy(weight))
+        model.bias.fill_(1.0)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lrate, momentum=momentum)
+    results = []
+    for _ in range(2):
+        results.append(function(model, optimizer, X, y))
+        results.append(torch.cat([model.weight.detach().flatten(), model.bias.detach()]).numpy().copy())
+    return tuple(results)
+
+
+def _sgd_twice(X, y, weight, lrate, momentum, *, gradient=gradient, loss=mse, keep=False, after=False, steps=1):
+    X, w = np.column_stack([X, np.ones(len(X))]), np.append(weight, 1.0)
+    g, v, results = 0.0, 0.0, []
+    for _ in range(2):
+        before = w
+        for _ in range(steps):
+            g = gradient(X, y, w) + (g if keep else 0.0)
+            v = momentum * v + g
+            w = w - lrate * v
+        results += [loss(X, y, w if after else before), w]
+    return tuple(results)
+
+
+def _with(**change):
+    return lambda *case: _sgd_twice(*case, **change)
+
+
+TRAIN_STEP = Exercise(
+    parts={"loss 1": "number", "weight and bias 1": "array", "loss 2": "number", "weight and bias 2": "array"},
+    right=lambda X, y, weight, lrate, momentum: _sgd_twice(X, y, weight, lrate, momentum),
+    cases=[(*case, 0.1, momentum) for case, momentum in zip(LINES, (0.0, 0.0, 0.9, 0.5, 0.0))],
+    call=_train_twice,
+    mistakes={
+        "The gradient is accumulated: the second step uses the sum of both. Call optimizer.zero_grad() before backward().":
+            _with(keep=True),
+        "model(X) has the shape (m, 1), y has (m,): the loss compares every prediction with every y. Use model(X).squeeze(1).":
+            _with(gradient=lambda X, y, w: gradient(X, y.mean() + 0 * y, w),
+                  loss=lambda X, y, w: np.mean(((X @ w)[:, None] - y) ** 2)),
+        "model(X) has the shape (m, 1), y has (m,): the loss compares every prediction with every y. And gradients accumulate.":
+            _with(gradient=lambda X, y, w: gradient(X, y.mean() + 0 * y, w), keep=True,
+                  loss=lambda X, y, w: np.mean(((X @ w)[:, None] - y) ** 2)),
+        "The model does not move. backward(), then step(); and zero_grad() not between the two.":
+            _with(gradient=lambda X, y, w: 0.0 * w),
+        "The loss is the one after the step. Return the one that backward() was called on.": _with(after=True),
+        "The loss is summed over the examples, not averaged: nn.MSELoss() averages by itself.":
+            _with(gradient=lambda X, y, w: len(y) * gradient(X, y, w), loss=lambda X, y, w: len(y) * mse(X, y, w)),
+        "The loss that comes back is right, but backward() was called on another one: a sum.":
+            _with(gradient=lambda X, y, w: len(y) * gradient(X, y, w)),
+        "It takes two steps in one call.": _with(steps=2),
+        "It takes two steps in one call, and the gradient is accumulated.": _with(steps=2, keep=True),
+        "The step goes uphill.": _with(gradient=lambda X, y, w: -gradient(X, y, w)),
+        "The loss is the mean of the absolute errors (nn.L1Loss); asked is nn.MSELoss.":
+            _with(gradient=lambda X, y, w: X.T @ np.sign(X @ w - y) / len(y), loss=lambda X, y, w: np.mean(abs(X @ w - y))),
+        "The first step is right, but the optimizer's momentum is not used: let optimizer.step() move the weights.":
+            lambda X, y, weight, lrate, momentum: _sgd_twice(X, y, weight, lrate, 0.0),
+    },
+)  # fmt: skip
+
+
+def _goals():
+    for label, n, scale, goal in (
+        ("load_regression()", 1, 1.0, 0.35),
+        ("load_regression(4)", 4, 1.0, 0.05),
+        ("load_regression(4), X in units 10 times smaller", 4, 10.0, 0.05),
+        ("load_regression(), X in units 100 times larger", 1, 0.01, 0.35),
+    ):
+        X, y = load_regression(n)
+        yield label, X * scale, y, goal
+
+
+def reach_goal(function, most=20):
+    """The goal of 2.6: below a given MSE in at most ``most`` gradient steps, in whatever units the data comes."""
+    lines, failure, tried = [], None, []
+    for label, X, y, goal in _goals():
+        given, rates = [np.zeros(X.shape[1])], []
+
+        def step(weight, lrate, *, _X=X, _y=y, _given=given, _rates=rates):
+            new, loss = _step(_X, _y, np.asarray(weight, float), lrate)
+            _rates.append(float(lrate))
+            _given.append(new)
+            return new.copy(), loss
+
+        weight = guarded(lambda: function(step, X.copy(), y.copy(), given[0].copy()), function, [label])  # noqa: B023
+        if not isinstance(weight, np.ndarray) or weight.shape != given[0].shape:
+            wanted = f"It should return the last weight, an array of shape {given[0].shape}"
+            raise Mistake(f"{wanted}; it returns {type(weight).__name__} {str(weight)[:40]}.", label)
+        if not rates:
+            raise Mistake("It takes no step at all. Call weight, loss = step(weight, lrate).", label)
+        if not any(np.array_equal(weight, w) for w in given):
+            raise Mistake("The weight that comes back is none that step gave you. The goal is to get there by steps.", label)
+        loss, border = mse(X, y, weight), 2 / _curvatures(X)[-1]
+        line = f"{label}: MSE {loss:.6g} after {len(rates)} steps; goal: below {goal} in at most {most}"
+        tried.append((rates, loss < goal))
+        if failure is None and len(rates) > most:
+            failure = Mistake(f"It took {len(rates)} steps; the goal allows {most}.", line)
+        elif failure is None and not loss < goal:
+            failure = Mistake(_why_not_reached(tried, border, most), line, f"largest rate used {max(rates):.6g}, border {border:.6g}")
+        lines.append(f"{line}: reached")
+    if failure:
+        raise failure
+    return lines
+
+
+def _why_not_reached(tried, border, most):
+    used = {rate for rates, _ in tried for rate in rates}
+    if tried[0][1] and len(used) == 1:
+        return "A fixed rate suits one data set only. Let the data say it: compute the rate from X."
+    rates = tried[-1][0]
+    if max(rates) > border:
+        return "It diverges: the rate lies above the border 2 / L."
+    if max(rates) > 0.95 * border:
+        return "It swings to and fro: the rate lies so near the border 2 / L that it hardly settles."
+    if len(rates) < most:
+        return "It stops too soon: there are steps left."
+    return "It creeps: the rate is far below the border 2 / L."
+
+
+EXERCISES = {
+    "2.1": ("gradient_step", GRADIENT_STEP),
+    "2.2": ("gradient_descent", GRADIENT_DESCENT),
+    "2.3": ("largest_rate", LARGEST_RATE),
+    "2.4": ("minibatch_epoch", MINIBATCH_EPOCH),
+    "2.5": ("train_step", TRAIN_STEP),
+    "2.6": ("reach_goal", reach_goal),
+}
