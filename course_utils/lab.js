@@ -4,6 +4,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const PER_PIXEL = 10; // coordinates come as whole tenths of a pixel
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" }; // or JupyterLab takes the keys from what has the focus
 
 function make(tag, attributes = {}, ...children) {
   const drawn = ["svg", "path", "circle", "text"].includes(tag);
@@ -39,7 +40,7 @@ function makeScale(scale) {
 function makeSlider(slider, onInput) {
   const value = make("span", { class: "gbl-value" }), says = make("span", { class: "gbl-regime" });
   const count = slider.scales[0].labels.length;
-  const input = make("input", { type: "range", min: 0, max: count - 1, step: 1, "aria-label": slider.name });
+  const input = make("input", { type: "range", min: 0, max: count - 1, step: 1, "aria-label": slider.name, ...OWN_KEYS });
   const scales = slider.scales.map(makeScale);
   const node = make(
     "div", { class: count < 4 ? "gbl-slider gbl-short" : "gbl-slider" },
@@ -120,11 +121,11 @@ function render({ model, el }) {
   };
   const sliders = spec.sliders.map((slider, n) => makeSlider(slider, (at) => choose(n, at)));
   const panels = spec.panels.map(makePanel);
-  const play = make("button", { type: "button" }), reset = make("button", { type: "button" }, "Reset");
+  const [play, reset] = ["Play", "Reset"].map((name) => make("button", { type: "button", ...OWN_KEYS }, name));
   const trouble = make("p", { class: "gbl-trouble", role: "status" });
   const facts = ["step", ...spec.facts].map((name) => ({ name, value: make("dd") })), progress = make("progress", { max: 1, "aria-label": "positions ready" });
   const root = make(
-    "div", { class: "gbl-lab", role: "group", "aria-label": spec.name, "data-lm-suppress-shortcuts": "true" },
+    "div", { class: "gbl-lab", role: "group", "aria-label": spec.name },
     make("div", { class: "gbl-controls" }, ...sliders.map((slider) => slider.node)),
     make("div", { class: "gbl-says" }, play, reset, make("dl", {}, ...facts.map(({ name, value }) => make("div", {}, make("dt", {}, name), value)))), progress, trouble,
     make("div", { class: "gbl-panels" }, ...panels.map((panel) => panel.node)),
@@ -202,7 +203,6 @@ function render({ model, el }) {
   attached.observe(root);
   Object.entries(watch).forEach(([event, react]) => model.on(event, react));
   showNew();
-  play.textContent = "Play";
   play.hidden = !spec.steps;
   return () => {
     clearInterval(timer);

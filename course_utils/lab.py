@@ -10,6 +10,7 @@ import base64
 import html
 import io
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,7 @@ from PIL import Image
 
 from course_utils.style import PALETTE
 
+HERE = Path(__file__).parent
 COLOURS = {name: colour.lower() for name, colour in PALETTE.items()} | {"ink": "#333333", "grid": "#e3e6e9"}
 #: What each colour becomes on a dark page.
 DARK = {"data": "#9fb1c8", "blue": "#4fb3f0", "orange": "#f2b233", "green": "#2fc79b", "red": "#ff8a47", "purple": "#e3a3c3",
@@ -277,8 +279,8 @@ class Lab(anywidget.AnyWidget):
     ``lab.step`` the step to which paths are drawn, ``lab.regime`` tells the current frame's name.
     """
 
-    _esm = Path(__file__).with_name("lab.js")
-    _css = Path(__file__).with_name("lab.css")
+    _esm = HERE / "lab.js"
+    _css = HERE / "lab.css"
     spec = traitlets.Dict().tag(sync=True)
     position = traitlets.List(traitlets.Int()).tag(sync=True)
     step = traitlets.Int().tag(sync=True)
@@ -287,19 +289,19 @@ class Lab(anywidget.AnyWidget):
 
     def __init__(self, name, sliders, panels, frame, *, facts=(), steps=0, stored, alt):
         self.sliders, self.panels, self.frame, self.alt = sliders, panels, frame, alt
-        second = sliders[1].scales[0].values if len(sliders) > 1 else []
-        self._columns = max(len(second), 1)
+        self._columns = len(sliders[1].scales[0].values) if len(sliders) > 1 else 1
         count = len(sliders[0].scales[0].values) * self._columns
-        start = list(divmod(self._find([slider.start for slider in sliders]), self._columns))[: len(sliders)]
+        start = self._position(self._find([slider.start for slider in sliders]))
         with mpl.rc_context(STYLE):
-            panel_specs = [panel.spec() for panel in panels]
-        dark = {COLOURS[colour]: shade for colour, shade in DARK.items()}
-        spec = {"name": name, "sliders": [{"name": s.name, "scales": [scale.spec() for scale in s.scales]} for s in sliders],
-                "panels": panel_specs, "facts": facts, "steps": steps, "start": start, "dark": dark}  # fmt: skip
+            spec = {
+                "name": name, "facts": facts, "steps": steps, "start": start,
+                "sliders": [{"name": slider.name, "scales": [scale.spec() for scale in slider.scales]} for slider in sliders],
+                "panels": [panel.spec() for panel in panels],
+                "dark": {COLOURS[colour]: shade for colour, shade in DARK.items()},
+            }  # fmt: skip
         super().__init__(spec=spec, position=start, step=steps, frames=[None] * count)
-        self._stored = [self._find(values) for values in stored]
-        self._drawn, self._png = [None] * count, None
-        self.add_traits(**{slider.key: _Value(n) for n, slider in enumerate(sliders)})
+        self._stored, self._drawn, self._png = [self._find(values) for values in stored], [None] * count, None
+        self.add_traits(**{slider.key: _Value(number) for number, slider in enumerate(sliders)})
         self._read_values()
         self.observe(self._read_values, "position")
         self.observe(self._move, [slider.key for slider in sliders])
@@ -310,42 +312,43 @@ class Lab(anywidget.AnyWidget):
 
     @property
     def regime(self):
-        drawn = self._drawn[self._number()]
+        drawn = self._drawn[self.number]
         return drawn[0].name if drawn else ""
 
-    def scale(self, number):
-        """Return the Scale that slider ``number`` has now."""
-        return self._places(self._number())[number][0]
+    @property
+    def number(self):
+        """The number of the current position: the second slider's positions follow each other, then the first one's."""
+        return self.position[0] * self._columns + (self.position[1] if len(self.sliders) > 1 else 0)
 
-    def _places(self, at):
-        """Return [(scale, position on it) of each slider] at position number ``at``."""
-        place, version = divmod(at, self._columns)
-        return [(slider.scale(version), n) for slider, n in zip(self.sliders, (place, version))]
+    def scale(self, n):
+        """Return the Scale that slider ``n`` has now: the first one's may depend on the second slider."""
+        return self.sliders[n].scale(self.number % self._columns)
 
-    def _words(self, at):
-        labels = [scale.labels[place] for scale, place in self._places(at)]
-        return ", ".join(f"{slider.name} {label}" for slider, label in zip(self.sliders, labels))
+    def _position(self, number):
+        return list(divmod(number, self._columns))[: len(self.sliders)]
+
+    def _at(self, number):
+        """Return ([value of each slider], "learning rate 0.95, features raw") at a position number."""
+        places = [(s.scale(number % self._columns), at) for s, at in zip(self.sliders, self._position(number))]
+        words = ", ".join(f"{slider.name} {scale.labels[at]}" for slider, (scale, at) in zip(self.sliders, places))
+        return [scale.values[at] for scale, at in places], words
 
     def _find(self, values):
-        """Return the number of the position nearest to ``values``, one for each slider; None stands for its first."""
+        """Return the number of the position nearest to ``values``, one for each slider; None is the first position."""
         number = 0
-        for slider, value in reversed(list(zip(self.sliders, values))):  # the first slider's scale depends on the second
-            scale = slider.scale(number)
-            place = 0 if value is None else scale.nearest(value)
+        for slider, value in reversed(list(zip(self.sliders, values))):  # the second first: the first's scale depends on it
+            place = 0 if value is None else slider.scale(number).nearest(value)
             number += place * (self._columns if slider is self.sliders[0] else 1)
         return number
 
-    def _number(self):
-        return self.position[0] * self._columns + (self.position[1] if len(self.sliders) > 1 else 0)
-
     def _read_values(self, change=None):
-        for number, slider in enumerate(self.sliders):
-            setattr(self, slider.key, self.scale(number).values[self.position[number]])
+        for n, slider in enumerate(self.sliders):
+            setattr(self, slider.key, self.scale(n).values[self.position[n]])
 
     def _move(self, change):
-        number = [slider.key for slider in self.sliders].index(change.name)
-        place = self.scale(number).nearest(change.new)
-        self.position = [place if n == number else old for n, old in enumerate(self.position)]
+        moved = [slider.key for slider in self.sliders].index(change.name)
+        place = self.scale(moved).nearest(change.new)
+        self.position = [place if n == moved else old for n, old in enumerate(self.position)]
 
     def _compute(self):
         """Compute every position, the stored ones first, then ever finer between those that are ready."""
@@ -372,15 +375,15 @@ class Lab(anywidget.AnyWidget):
 
     def _draw(self, at):
         """Return (frame, [(points, text) of each layer]) at position number ``at``."""
-        version = at % self._columns
+        values, words = self._at(at)
         try:
-            frame = self.frame(*(scale.values[place] for scale, place in self._places(at)))
+            frame = self.frame(*values)
         except Exception as error:  # the learner's function may raise anything; one position must not end the lab
-            frame = Frame(trouble=f"{type(error).__name__} at {self._words(at)}: {error}")
+            frame = Frame(trouble=f"{type(error).__name__} at {words}: {error}")
         drawn = []
         for layer in (layer for panel in self.panels for layer in panel.layers):
             x, y, text = (*frame.draw.get(layer, ((), ())), "")[:3]
-            drawn.append((layer.pixels(version, x, y), text))
+            drawn.append((layer.pixels(at % self._columns, x, y), text))
         return frame, drawn
 
     def _hand_over(self):
@@ -413,7 +416,7 @@ class Lab(anywidget.AnyWidget):
                 rows = []
                 for at, pictures in zip(self._stored, zip(*columns)):
                     row = np.concatenate(pictures, axis=1)
-                    rows += [_headline(f"{self._words(at)}: {self._drawn[at][0].name}", row.shape[1]), row]
+                    rows += [_headline(f"{self._at(at)[1]}: {self._drawn[at][0].name}", row.shape[1]), row]
             buffer = io.BytesIO()
             Image.fromarray(np.concatenate(rows)).quantize(96).save(buffer, "PNG", optimize=True)
             self._png = buffer.getvalue()
@@ -431,42 +434,11 @@ class Lab(anywidget.AnyWidget):
         """Write the lab as one HTML file that needs no kernel and no network."""
         state = {"spec": self.spec, "position": self.position, "step": self.step, "frames": self.frames,
                  "points": base64.b64encode(self.points).decode()}  # fmt: skip
-        page = PAGE.format(
-            title=html.escape(self.spec["name"]),
-            css=Path(__file__).with_name("lab.css").read_text(encoding="utf-8"),
-            js=Path(__file__).with_name("lab.js").read_text(encoding="utf-8").replace("export default", "const lab ="),
-            state=json.dumps(state).replace("</", "<\\/"),
-        )
-        Path(path).write_text(page, encoding="utf-8")
-
-
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<style>
-body {{ margin: 1rem; font-family: system-ui, sans-serif; }}
-{css}
-</style>
-<h1>{title}</h1>
-<main id="lab"></main>
-<script type="module">
-{js}
-const state = {state};
-state.points = new DataView(Uint8Array.from(atob(state.points), (byte) => byte.charCodeAt(0)).buffer);
-const watchers = [];
-const model = {{
-  get: (name) => state[name],
-  set: (name, value) => {{
-    state[name] = value;
-    watchers.forEach(([event, react]) => event === `change:${{name}}` && react());
-  }},
-  on: (...watcher) => watchers.push(watcher),
-  save_changes: () => {{}},
-}};
-lab.render({{ model, el: document.getElementById("lab") }});
-</script>
-</html>
-"""
+        parts = {
+            "title": html.escape(self.spec["name"]),
+            "css": HERE.joinpath("lab.css").read_text(encoding="utf-8"),
+            "js": HERE.joinpath("lab.js").read_text(encoding="utf-8").replace("export default", "const lab ="),
+            "state": json.dumps(state).replace("</", "<\\/"),
+        }
+        page = HERE.joinpath("lab.html").read_text(encoding="utf-8")
+        Path(path).write_text(re.sub("@([a-z]+)@", lambda part: parts[part[1]], page), encoding="utf-8")

@@ -318,6 +318,10 @@ def two_weight_lab(step, X, y, *, steps=STEPS):
     )  # fmt: skip
 
 
+def _number(value):
+    return "none" if not np.isfinite(value) else "0" if abs(value) < 1e-12 else f"{value:.2g}"
+
+
 @mpl.rc_context(STYLE)
 def batch_size_lab(step, X, y, *, steps=300, seed=0):
     """Show the lab "batch size and noise" and return it; ``lab.lrate`` and ``lab.batch_size`` read and set its sliders.
@@ -367,15 +371,16 @@ def batch_size_lab(step, X, y, *, steps=300, seed=0):
         above = problem.loss(weights) - problem.minimum
         floor, tail = noise[batch_size].floor(lrate), np.mean(above[settled:]) if len(above) > settled else np.inf
         seen = [measured_variance(B) for B in sizes] if not trouble else [np.nan] * len(sizes)
+        seen_here = seen[sizes.index(batch_size)]
         heights = weights.T if X.shape[1] > 1 else (weights[:, 0], above + problem.minimum)
         after = [settled, steps]
-        draw = {cloud: heights, losses_line: (np.arange(len(above)), above), predicted: (after, [floor] * 2), measured: (after, [tail] * 2),
-                all_sizes: (sizes, seen), this_size: ([batch_size], [seen[sizes.index(batch_size)]])}  # fmt: skip
+        draw = {cloud: heights, losses_line: (np.arange(len(above)), above), predicted: (after, [floor] * 2),
+                measured: (after, [tail] * 2), all_sizes: (sizes, seen), this_size: ([batch_size], [seen_here])}  # fmt: skip
         if len(weights) <= steps or tail > problem.drop:
             name = "diverging"
         else:
             name = regime(1 - lrate * problem.L) if np.isfinite(floor) else UNSTEADY
-        facts = [f"{floor:.2g}, {tail:.2g}", f"{variance[batch_size]:.2g}, {seen[sizes.index(batch_size)]:.2g}"]
+        facts = [f"{_number(floor)}, {_number(tail)}", f"{_number(variance[batch_size])}, {_number(seen_here)}"]
         return Frame(name, facts, draw, trouble)
 
     grid = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6, 1.8, 2.2]
