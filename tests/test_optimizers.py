@@ -1,0 +1,455 @@
+"""The update rules of Round 3 beside torch.optim: every step, weights and state, settings drawn afresh each run.
+
+The rules are read out of the notebooks as they stand there, so what is tested is what the learner sees. Each drawn
+example names its seed and settings in hypothesis's failure report, with a line to reproduce it.
+"""
+
+import inspect
+from dataclasses import dataclass, field
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, Phase, given, settings
+
+from course_utils import load_digits
+from course_utils.reuse import functions_from
+
+RULES = functions_from("Round3_Optimizers", "Round3_MoreOptimizers")
+RTOL = 1e-12
+STEPS = 1000
+drawn = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True,
+                 phases=[Phase.explicit, Phase.generate])  # shrinking thousand-step runs would take minutes
+
+
+@pytest.fixture(autouse=True)
+def float64_scalars():
+    """torch keeps the step-dependent rates of NAdam and ASGD in the default dtype, so that has to be float64."""
+    before, threads = torch.get_default_dtype(), torch.get_num_threads()
+    torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(1)
+    yield
+    torch.set_default_dtype(before)
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def exact_muon(monkeypatch):
+    """torch's own Newton–Schulz source with its one rounding to bfloat16 taken out."""
+    module = torch.optim._muon
+    source = inspect.getsource(module._zeropower_via_newtonschulz)
+    assert source.count("grad.bfloat16()") == 1, "torch changed its Muon: look at the bfloat16 lesson again"
+    namespace = dict(vars(module))
+    exec(source.replace("grad.bfloat16()", "grad.clone()"), namespace)
+    monkeypatch.setattr(module, "_zeropower_via_newtonschulz", namespace["_zeropower_via_newtonschulz"])
+
+
+@dataclass
+class Pair:
+    """One rule and its class in torch.optim: which settings to draw, and which name the state has on either side."""
+
+    theirs: type
+    options: dict
+    state: dict = field(default_factory=dict)  # our name: torch's name
+    matrices: bool = False
+    foreach: bool = True
+
+    def to_torch(self, ours):
+        renamed = {("lr" if name == "lrate" else name): value for name, value in ours.items()}
+        return renamed | ({"max_iter": 1} if self.theirs is torch.optim.LBFGS else {})
+
+
+def between(low, high):
+    return st.floats(low, high, allow_nan=False)
+
+
+RATE = st.sampled_from([0.0, 1e-6, 1e-3, 0.02, 0.1, 1.0])
+EPS = st.sampled_from([1e-12, 1e-8, 1e-4, 0.1])
+DECAY = st.sampled_from([0.0, 0.0, 1e-4, 0.01, 0.3])
+FLAG = st.booleans()
+BETAS = st.tuples(st.one_of(st.just(0.0), between(0.1, 0.99)), st.one_of(st.just(0.999), between(0.1, 0.9999)))
+ADAM_STATE = {"t": "step", "mean": "exp_avg", "square": "exp_avg_sq"}
+ADAM_OPTIONS = {"lrate": RATE, "betas": BETAS, "eps": EPS, "weight_decay": DECAY, "maximize": FLAG}
+o = torch.optim
+PAIRS = {
+    "sgd": Pair(o.SGD, {
+        "lrate": RATE, "momentum": st.one_of(st.just(0.0), between(0.1, 0.99)), "dampening": st.sampled_from([0.0, 0.0, 0.3, 1.0]),
+        "nesterov": FLAG, "weight_decay": DECAY, "maximize": FLAG}, {"velocity": "momentum_buffer"}),
+    "adagrad": Pair(o.Adagrad, {
+        "lrate": RATE, "lr_decay": st.sampled_from([0.0, 1e-3, 0.1]), "weight_decay": DECAY,
+        "initial_accumulator_value": st.sampled_from([0.0, 0.1]), "eps": EPS, "maximize": FLAG}, {"t": "step", "total": "sum"}),
+    "rmsprop": Pair(o.RMSprop, {
+        "lrate": RATE, "alpha": between(0.5, 0.999), "eps": EPS, "weight_decay": DECAY,
+        "momentum": st.one_of(st.just(0.0), between(0.1, 0.99)), "centered": FLAG, "maximize": FLAG},
+        {"square": "square_avg", "mean": "grad_avg", "velocity": "momentum_buffer"}),
+    "adadelta": Pair(o.Adadelta, {
+        "lrate": RATE, "rho": st.one_of(st.just(0.0), between(0.1, 0.999)), "eps": EPS, "weight_decay": DECAY, "maximize": FLAG},
+        {"square": "square_avg", "moved": "acc_delta"}),
+    "adam": Pair(o.Adam, ADAM_OPTIONS | {"amsgrad": FLAG}, ADAM_STATE | {"largest": "max_exp_avg_sq"}),
+    "adamw": Pair(o.AdamW, ADAM_OPTIONS | {"amsgrad": FLAG}, ADAM_STATE | {"largest": "max_exp_avg_sq"}),
+    "adamax": Pair(o.Adamax, ADAM_OPTIONS, {"t": "step", "mean": "exp_avg", "largest": "exp_inf"}),
+    "nadam": Pair(o.NAdam, ADAM_OPTIONS | {"momentum_decay": st.sampled_from([0.0, 4e-3, 0.1]), "decoupled_weight_decay": FLAG},
+                  ADAM_STATE | {"product": "mu_product"}),
+    "radam": Pair(o.RAdam, ADAM_OPTIONS | {"decoupled_weight_decay": FLAG}, ADAM_STATE),
+    "rprop": Pair(o.Rprop, {
+        "lrate": RATE, "etas": st.tuples(between(0.1, 0.9), between(1.1, 3.0)),
+        "step_sizes": st.sampled_from([(1e-6, 50.0), (1e-3, 0.1)]), "maximize": FLAG},
+        {"gradient": "prev", "size": "step_size"}),
+    "asgd": Pair(o.ASGD, {
+        "lrate": RATE, "lambd": st.sampled_from([0.0, 1e-4, 0.1]), "alpha": between(0.3, 0.99), "t0": st.sampled_from([1e6, 0.0, 100.0]),
+        "weight_decay": DECAY, "maximize": FLAG}, {"t": "step", "average": "ax"}),
+    "adafactor": Pair(o.Adafactor, {
+        "lrate": RATE, "beta2_decay": between(-0.95, -0.3), "eps": st.sampled_from([(None, 1e-3), (1e-3, 0.1)]),
+        "d": st.sampled_from([1.0, 2.0]), "weight_decay": DECAY, "maximize": FLAG},
+        {"t": "step", "row": "row_var", "column": "col_var", "square": "variance"}),
+    "muon": Pair(o.Muon, {
+        "lrate": RATE, "momentum": st.one_of(st.just(0.0), between(0.1, 0.99)), "nesterov": FLAG, "weight_decay": DECAY,
+        "adjust_lr_fn": st.sampled_from(["original", "match_rms_adamw"]), "ns_steps": st.integers(1, 6)},
+        {"mean": "momentum_buffer"}, matrices=True, foreach=False),
+}
+SHAPES = [(1,), (7,), (3, 4), (5, 2), (1, 3), (2, 3, 2)]
+
+
+def the_settings(data, pair):
+    """Draw one set of options; Nesterov's needs momentum and no dampening, in torch as in ours."""
+    chosen = {name: data.draw(strategy, label=name) for name, strategy in pair.options.items()}
+    if chosen.get("nesterov") and "dampening" in chosen and (chosen["momentum"] == 0 or chosen["dampening"] != 0):
+        chosen["nesterov"] = False
+    if chosen.get("weight_decay") and chosen["lrate"] > 0:
+        # Decay feeds the weight back into a rule that divides by the gradient's size: a strong one amplifies rounding.
+        chosen["weight_decay"] = min(chosen["weight_decay"], 1e-3 / chosen["lrate"])
+    return chosen
+
+
+def gradients(rng, steps, shapes, scale, pattern):
+    """Random gradients, (steps, ...) for each shape: dense, with silent stretches, or growing and shrinking."""
+    loudness = {"dense": np.ones(steps), "silent": rng.random(steps) < 0.7, "swelling": 10.0 ** (2 * np.sin(np.arange(steps) / 40))}
+    return [scale * rng.normal(0.3, 1.0, (steps, *shape)) * loudness[pattern].reshape(-1, *[1] * len(shape)) for shape in shapes]
+
+
+def state_after(pair, state, weight, rng):
+    """A torch state at t = 5 with random moments, for a run that starts in the middle."""
+    for key, value in state.items():
+        if key == "step":
+            value.fill_(5.0)
+        elif key in ("mu", "eta"):
+            continue
+        elif key == "mu_product":
+            value.fill_(rng.uniform(0.01, 0.5))
+        elif torch.is_tensor(value):
+            signed = key in ("exp_avg", "grad_avg", "momentum_buffer", "prev", "ax")
+            value.copy_(torch.from_numpy(rng.normal(size=value.shape) * 0.1 if signed else rng.uniform(0.1, 1.0, value.shape)))
+
+
+def our_state(pair, theirs):
+    """Translate torch's state of one parameter."""
+    ours = {}
+    for name, key in pair.state.items():
+        value = theirs.get(key)
+        if value is not None:
+            ours[name] = value.numpy().copy() if value.ndim else value.item()
+    return ours
+
+
+def compare(label, ours, theirs):
+    """Both: (steps, ...). Each number may be off by RTOL of the largest value that it has had so far in the run."""
+    ours, theirs = np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64)
+    assert ours.shape == theirs.shape, f"{label}: shapes {ours.shape} and {theirs.shape}"
+    assert np.isfinite(theirs).all(), f"{label}: torch's values are not finite, the case says nothing"
+    size = np.maximum.accumulate(np.abs(theirs), axis=0)
+    apart = np.abs(ours - theirs)
+    bad = ~(apart <= RTOL * size)
+    if bad.any():
+        step = int(np.argwhere(bad)[0][0])
+        raise AssertionError(f"{label} part at step {step}: {ours[step].ravel()[:4]} and {theirs[step].ravel()[:4]}, "
+                             f"up to {np.max(apart[step]):.1e} apart")
+
+
+def run_both(pair, rule, chosen, weights, grads, *, middle=None, foreach=False):
+    """Feed both sides the same gradients; return their weights and states at every step as lists of (label, ours, theirs)."""
+    extra = {"foreach": foreach} if pair.foreach else {}
+    params = [torch.tensor(weight, requires_grad=True) for weight in weights]
+    optimizer = pair.theirs(params, **pair.to_torch(chosen), **extra)
+    ours, states, steps = [weight.copy() for weight in weights], [{} for _ in weights], len(grads[0])
+    if middle is not None:  # one step to make torch set up its state, then overwrite what it holds
+        for param in params:
+            param.grad = torch.ones_like(param)
+        optimizer.step()
+        for i, param in enumerate(params):
+            state_after(pair, optimizer.state[param], weights[i], middle)
+            with torch.no_grad():
+                param.copy_(torch.from_numpy(weights[i]))
+            if pair.theirs is torch.optim.ASGD:
+                group, state = optimizer.param_groups[0], optimizer.state[param]
+                state["eta"].fill_(group["lr"] / (1 + group["lambd"] * group["lr"] * 5) ** group["alpha"])
+                state["mu"].fill_(1 / max(1, 5 - group["t0"]))
+            states[i] = our_state(pair, optimizer.state[param])
+    log = {}
+    for t in range(steps):
+        for i, param in enumerate(params):
+            gradient = grads[i][t]
+            param.grad = torch.from_numpy(gradient)
+            states[i], step = rule(states[i], gradient, ours[i], **chosen)
+            ours[i] = ours[i] - step
+        optimizer.step()
+        for i, param in enumerate(params):
+            log.setdefault(("weight", i), []).append((ours[i], param.detach().numpy().copy()))
+            for name, value in states[i].items():
+                theirs = optimizer.state[param][pair.state[name]]
+                log.setdefault((name, i), []).append((value, theirs.numpy().copy() if torch.is_tensor(theirs) else theirs))
+    return [(f"{name} of parameter {i}", [a for a, _ in both], [b for _, b in both]) for (name, i), both in log.items()]
+
+
+def assert_equal(results):
+    for label, ours, theirs in results:
+        compare(label, ours, theirs)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_open_loop_over_a_thousand_steps(name, exact_muon):
+    """Random gradients of any scale, one to three parameters of any shape, torch's single-tensor and foreach code."""
+    pair = PAIRS[name]
+
+    @drawn
+    @given(st.data())
+    def check(data):
+        chosen = the_settings(data, pair)
+        rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1), label="seed"))
+        allowed = [shape for shape in SHAPES if len(shape) == 2] if pair.matrices else SHAPES
+        shapes = data.draw(st.lists(st.sampled_from(allowed), min_size=1, max_size=2, unique=True), label="shapes")
+        scales = [1.0, 1e4] if chosen.get("weight_decay") else [1e-6, 1.0, 1e4]
+        scale = data.draw(st.sampled_from(scales), label="gradient scale")
+        pattern = data.draw(st.sampled_from(["dense", "silent", "swelling"]), label="pattern")
+        foreach = pair.foreach and data.draw(st.booleans(), label="foreach")
+        middle = rng if data.draw(st.booleans(), label="starts at t = 5") else None
+        weights = [rng.normal(size=shape) for shape in shapes]
+        grads = gradients(rng, STEPS, shapes, scale, pattern)
+        assert_equal(run_both(pair, RULES[name], chosen, weights, grads, middle=middle, foreach=foreach))
+
+    check()
+
+
+def rosenbrock_gradient(w):
+    x, y = w[0::2], w[1::2]
+    g = np.empty_like(w)
+    g[0::2], g[1::2] = -2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)
+    return g
+
+
+def closed_loop(pair, rule, chosen, gradient, start, steps):
+    """Both sides walk on their own; also ours from a start that is moved by one part in 10¹⁴, to see what rounding may do."""
+    param = torch.tensor(start, requires_grad=True)
+    optimizer = pair.theirs([param], **pair.to_torch(chosen))
+    walks = [(start, {}), (start * (1 + 1e-14), {})]
+    ours, moved, theirs = [start], [walks[1][0]], [start]
+    for _ in range(steps):
+        param.grad = torch.from_numpy(gradient(theirs[-1]))
+        optimizer.step(*[lambda: torch.zeros(())] * (pair.theirs is torch.optim.LBFGS))
+        theirs.append(param.detach().numpy().copy())
+        for i, (weight, state) in enumerate(walks):
+            state, step = rule(state, gradient(weight), weight, **chosen)
+            walks[i] = (weight - step, state)
+        ours.append(walks[0][0])
+        moved.append(walks[1][0])
+    ours, moved, theirs = map(np.array, (ours, moved, theirs))
+    size = np.maximum.accumulate(np.abs(theirs), axis=0)
+    shaken = np.max(np.abs(ours - moved) / size, axis=1) > 5e-14  # rounding has grown more than fivefold
+    return ours, theirs, int(np.argmax(shaken)) if shaken.any() else steps
+
+
+CLOSED = {
+    "sgd": ({"lrate": 1e-4, "momentum": 0.9, "nesterov": True}, {"lrate": 0.02, "momentum": 0.8}),
+    "adagrad": ({"lrate": 0.1},) * 2, "rmsprop": ({"lrate": 1e-3, "eps": 1e-3},) * 2, "adadelta": ({"eps": 1e-3},) * 2,
+    "adam": ({"lrate": 0.01},) * 2, "adamw": ({"lrate": 0.01},) * 2, "adamax": ({"lrate": 0.01},) * 2, "nadam": ({"lrate": 0.01},) * 2,
+    "radam": ({"lrate": 0.01},) * 2, "rprop": ({"lrate": 0.01},) * 2, "asgd": ({"lrate": 1e-4}, {"lrate": 0.02}),
+    "adafactor": ({"lrate": 0.01},) * 2, "lbfgs": ({"lrate": 0.1, "history_size": 3}, {"lrate": 0.5, "history_size": 5}),
+}
+ALL_PAIRS = PAIRS | {"lbfgs": Pair(torch.optim.LBFGS, {})}
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_closed_loop(name):
+    """On Rosenbrock and on a quadratic drawn afresh, for as long as rounding is not amplified."""
+    seed = np.random.SeedSequence().entropy % 2**32
+    rng = np.random.default_rng(seed)
+    curvatures = rng.uniform(1.0, 20.0, 6)
+    turn = np.linalg.qr(rng.normal(size=(6, 6)))[0]
+    hessian = turn.T * curvatures @ turn
+    problems = [(rosenbrock_gradient, np.array([-1.2, 1.0])), (lambda w: hessian @ w, rng.uniform(1.0, 2.0, 6))]
+    for (gradient, start), chosen in zip(problems, CLOSED[name]):
+        ours, theirs, horizon = closed_loop(ALL_PAIRS[name], RULES[name], chosen, gradient, start, 300)
+        assert horizon >= 5, f"seed {seed}: rounding grows at once, the case says nothing"
+        compare(f"seed {seed}: {name}", ours[: horizon + 1], theirs[: horizon + 1])
+
+
+def torch_lbfgs(weight, gradients_at, **chosen):
+    """Walk torch's L-BFGS; return its weights and, before each step, its state in our names."""
+    param = torch.tensor(weight, requires_grad=True)
+    optimizer = torch.optim.LBFGS([param], max_iter=1, **chosen)
+    walk = []
+    for _ in range(40):
+        held = optimizer.state[param]
+        state = {}
+        if held.get("d") is not None:
+            state = {"pairs": tuple((s.numpy().copy(), y.numpy().copy()) for s, y in zip(held["old_stps"], held["old_dirs"])),
+                     "gradient": held["prev_flat_grad"].numpy().copy(), "step": -float(held["t"]) * held["d"].numpy().copy()}
+        before = param.detach().numpy().copy()
+        g = gradients_at(before)
+        param.grad = torch.from_numpy(g.copy())
+        optimizer.step(lambda: torch.zeros(()))
+        walk.append((state, g, before, param.detach().numpy().copy()))
+    return walk
+
+
+@settings(drawn, max_examples=30)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 8), st.sampled_from([0.1, 0.5, 1.0]), st.integers(2, 12))
+def test_lbfgs_step_by_step(seed, history_size, lrate, n):
+    """Its memory amplifies rounding, so each step starts from torch's own state: pairs, gradient and last step."""
+    rng = np.random.default_rng(seed)
+    turn = np.linalg.qr(rng.normal(size=(n, n)))[0]
+    hessian = turn.T * rng.uniform(1.0, 30.0, n) @ turn
+    start = rng.uniform(1.0, 2.0, n)
+    moving = 0
+    for state, g, before, after in torch_lbfgs(start, lambda w: hessian @ w, lr=lrate, history_size=history_size):
+        _, step = RULES["lbfgs"](state, g, before, lrate=lrate, history_size=history_size)
+        largest = np.max(np.abs(after - before))
+        assert np.max(np.abs(before - step - after)) <= RTOL * max(largest, np.max(np.abs(before)))
+        if largest > 1e-3:  # the step itself, not only the weight it leaves
+            assert np.max(np.abs(before - step - after)) <= 1e-10 * largest
+            moving += 1
+    assert moving >= 2
+
+
+@pytest.mark.parametrize("name", [*PAIRS, "lbfgs"])
+def test_zero_gradient_from_the_start_and_in_the_middle(name, exact_muon):
+    rng = np.random.default_rng(4)
+    weight, zero = rng.normal(size=(3, 2)), np.zeros((3, 2))
+    if name == "lbfgs":
+        state, step = RULES[name]({}, zero, weight)
+        assert state == {} and not step.any()
+        return
+    grads = rng.normal(size=(30, 3, 2))
+    grads[:3] = 0
+    grads[15:20] = 0
+    chosen = {"weight_decay": 0.0} if "weight_decay" in PAIRS[name].options else {}
+    results = run_both(PAIRS[name], RULES[name], chosen, [weight], [grads])
+    assert_equal(results)
+    moved = weight * 1e-4 * (name == "asgd")  # only ASGD pulls at the weights without being asked
+    np.testing.assert_allclose(results[0][1][0], weight - 0.01 * moved, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", [*PAIRS, "lbfgs"])
+def test_nothing_handed_in_is_changed_or_kept(name):
+    """The state, the weight and the gradient stay as they were; changing the gradient later does not reach the state."""
+    rng = np.random.default_rng(5)
+    weight, grads, chosen = rng.normal(size=(3, 3)), rng.normal(size=(4, 3, 3)), {"momentum": 0.9} if name == "sgd" else {}
+    state, reused = {}, {}
+    buffer = np.empty((3, 3))
+    for g in grads:
+        copies = weight.copy(), g.copy(), repr(state)
+        buffer[:] = g
+        after, step = RULES[name](state, g, weight, **chosen)
+        reused, same = RULES[name](reused, buffer, weight, **chosen)
+        np.testing.assert_array_equal(step, same)
+        assert (weight == copies[0]).all() and (g == copies[1]).all() and repr(state) == copies[2]
+        step += 1.0  # a step that was a view of the state would spoil the next one
+        state = after
+
+
+def test_radam_on_either_side_of_its_rectification():
+    """With β₂ = 0.999 rectification sets in at step 6; every step around it equals torch's, and the two branches differ."""
+    grads = np.random.default_rng(6).normal(size=(12, 4))
+    assert_equal(run_both(PAIRS["radam"], RULES["radam"], {"lrate": 0.1}, [np.ones(4)], [grads]))
+    factors = [RULES["trust"](t, 0.999) for t in range(1, 13)]
+    assert [factor > 0 for factor in factors] == [False] * 5 + [True] * 7
+
+
+BAD = [
+    ("sgd", {"lrate": -0.1}, "lrate"), ("sgd", {"momentum": -0.1}, "momentum"), ("sgd", {"weight_decay": -1.0}, "weight_decay"),
+    ("sgd", {"nesterov": True}, "nesterov"), ("sgd", {"momentum": 0.9, "dampening": 0.1, "nesterov": True}, "nesterov"),
+    ("adagrad", {"lr_decay": -1.0}, "lr_decay"), ("adagrad", {"initial_accumulator_value": -1.0}, "initial_accumulator_value"),
+    ("adagrad", {"eps": -1.0}, "eps"), ("rmsprop", {"alpha": -0.1}, "alpha"), ("rmsprop", {"momentum": -0.1}, "momentum"),
+    ("rmsprop", {"eps": -1e-8}, "eps"), ("adadelta", {"rho": 1.5}, "rho"), ("adadelta", {"eps": -1.0}, "eps"),
+    *[(name, {"betas": bad}, "betas") for name in ("adam", "adamw", "adamax", "nadam", "radam") for bad in ((1.0, 0.9), (0.9, 1.0), (-0.1, 0.9))],
+    *[(name, {"eps": -1e-8}, "eps") for name in ("adam", "adamw", "adamax", "nadam", "radam")],
+    *[(name, {"lrate": -1.0}, "lrate") for name in [*PAIRS, "lbfgs"] if name != "sgd"],
+    *[(name, {"weight_decay": -1.0}, "weight_decay") for name in ("adagrad", "rmsprop", "adam", "adamw", "nadam", "radam", "adafactor", "muon")],
+    ("nadam", {"momentum_decay": -1.0}, "momentum_decay"), ("rprop", {"etas": (1.1, 1.2)}, "etas"), ("rprop", {"etas": (0.5, 0.9)}, "etas"),
+    ("adafactor", {"beta2_decay": 0.5}, "beta2_decay"), ("adafactor", {"d": 0.5}, "d"), ("adafactor", {"eps": (None, -1.0)}, "eps"),
+    ("muon", {"adjust_lr_fn": "sometimes"}, "adjust_lr_fn"), ("muon", {"momentum": -0.1}, "momentum"),
+]
+
+
+@pytest.mark.parametrize("name, chosen, argument", BAD, ids=lambda value: str(value) if isinstance(value, (str, dict)) else "")
+def test_a_bad_setting_is_refused_by_name_as_torch_refuses_it(name, chosen, argument):
+    with pytest.raises(ValueError, match=rf"(?i)\b{argument}\b"):
+        RULES[name]({}, np.ones((2, 2)), np.ones((2, 2)), **chosen)
+    with pytest.raises(ValueError):
+        pair = ALL_PAIRS[name]
+        pair.theirs([torch.ones(2, 2, requires_grad=True)], **pair.to_torch(chosen))
+
+
+@pytest.mark.parametrize("name", [*PAIRS, "lbfgs"])
+def test_bad_arrays_are_refused_by_name(name):
+    """torch goes on with a NaN; ours stops, and so it does for numbers that no rule converges with."""
+    rule, weight = RULES[name], np.ones((2, 2))
+    for bad in (np.nan, np.inf):
+        with pytest.raises(ValueError, match="gradient"):
+            rule({}, np.array([[1.0, bad], [0.0, 1.0]]), weight)
+        with pytest.raises(ValueError, match="lrate"):
+            rule({}, weight, weight, lrate=bad)
+    with pytest.raises(ValueError, match=r"gradient \(4,\) and weight \(2, 2\)"):
+        rule({}, np.ones(4), weight)
+    if "momentum" in inspect.signature(rule).parameters:
+        with pytest.raises(ValueError, match="momentum"):
+            rule({}, weight, weight, momentum=1.0)
+    if name == "muon":
+        with pytest.raises(ValueError, match="weight"):
+            rule({}, np.ones(4), np.ones(4))
+
+
+@pytest.mark.parametrize("name", [*PAIRS, "lbfgs"])
+def test_handwritten_digits(name, exact_muon):
+    """Softmax regression on 1,797 real images: ours with the gradient by hand, torch's with autograd, within 1e-10."""
+    X, y = load_digits()
+    onehot = np.eye(10)[y]
+    rng = np.random.default_rng(7)
+    weight = 0.01 * rng.normal(size=(64, 10))
+    param = torch.tensor(weight, requires_grad=True)
+    pair, state, Xt, yt = ALL_PAIRS[name], {}, torch.from_numpy(X), torch.from_numpy(y)
+    optimizer = pair.theirs([param], **pair.to_torch({"lrate": 0.01}))
+
+    def closure():
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(Xt @ param, yt)
+        loss.backward()
+        return loss
+
+    for _ in range(30):
+        optimizer.step(closure)
+        scores = np.exp(X @ weight - (X @ weight).max(axis=1, keepdims=True))
+        gradient = X.T @ (scores / scores.sum(axis=1, keepdims=True) - onehot) / len(X)
+        state, step = RULES[name](state, gradient, weight, lrate=0.01)
+        weight = weight - step
+        theirs = param.detach().numpy()
+        assert np.max(np.abs(weight - theirs)) <= 1e-10 * np.max(np.abs(theirs))
+
+
+def test_centered_rmsprop_survives_a_constant_gradient():
+    """The variance of a constant is 0, and rounding makes it negative at times: torch's root is then NaN, ours is not."""
+    state, weight = {}, np.ones(3)
+    for _ in range(5000):
+        state, step = RULES["rmsprop"](state, np.array([0.1, 0.3, 0.7]), weight, centered=True, alpha=0.9)
+        assert np.isfinite(step).all()
+
+
+def test_torch_muon_is_ours_to_bfloat16_only():
+    rng = np.random.default_rng(8)
+    weight = rng.normal(size=(20, 12))
+    param = torch.tensor(weight, requires_grad=True)
+    param.grad = torch.from_numpy(rng.normal(size=(20, 12)))
+    torch.optim.Muon([param], lr=1.0, weight_decay=0.0).step()
+    _, step = RULES["muon"]({}, param.grad.numpy(), weight, lrate=1.0, weight_decay=0.0)
+    apart = np.max(np.abs(weight - step - param.detach().numpy())) / np.max(np.abs(step))
+    assert 1e-4 < apart < 5e-2
