@@ -1,0 +1,162 @@
+"""Round 4's script under torchrun: the same weights from 1, 2 and 3 processes, and what happens when one dies."""
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import psutil
+import pytest
+import torch
+from prove import ROOT, code_cells
+from test_training import definitions
+
+from course_utils import load_digits
+
+SCRIPT = ROOT / "Round4" / "train_parallel.py"
+ENVIRONMENT = os.environ | {"COURSE_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}
+EPOCHS = 6  # the learning rate is halved after the fifth
+
+
+@pytest.fixture(scope="module")
+def script():
+    sys.path.insert(0, str(SCRIPT.parent))
+    try:
+        import train_parallel
+    finally:
+        sys.path.pop(0)
+    return train_parallel
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory, script):
+    """A file of 322 images: the last batch of 64 holds two, so that three processes get shards of 1, 1 and 0."""
+    X, y = script.split_digits(*load_digits())[0]
+    path = tmp_path_factory.mktemp("data") / "train.npz"
+    np.savez(path, X=X[:322], y=y[:322])
+    return path
+
+
+def in_this_process(script, monkeypatch, *arguments):
+    """Run the script's main() here, as one process, without the time that a new Python takes."""
+    monkeypatch.setenv("COURSE_DEVICE", "cpu")
+    monkeypatch.setattr(sys, "argv", ["train_parallel.py", *map(str, arguments)])
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        monkeypatch.setattr(script, "arguments", None)
+        given = script.parse_arguments()
+        script.train(given, 0, 1, torch.device("cpu"))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def torchrun(processes, *arguments):
+    """Run the script under torchrun; returns the finished process. Whatever it started is ended with it."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", SCRIPT]
+    started = subprocess.Popen([*command, *map(str, arguments)], env=ENVIRONMENT, text=True, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    try:
+        output, errors = started.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        for process in [*psutil.Process(started.pid).children(recursive=True), started]:
+            process.kill()
+        raise
+    return subprocess.CompletedProcess(started.args, started.returncode, output, errors)
+
+
+def weights(path):
+    return {name: tensor.numpy() for name, tensor in torch.load(path, weights_only=True)["model"].items()}
+
+
+def assert_equal_weights(one, other):
+    for name in one:
+        np.testing.assert_allclose(other[name], one[name], rtol=1e-10, atol=1e-12)
+
+
+@pytest.fixture(scope="module")
+def one_process(script, data, tmp_path_factory):
+    path = tmp_path_factory.mktemp("one") / "run.pt"
+    with pytest.MonkeyPatch.context() as patch:
+        in_this_process(script, patch, "--data", data, "--checkpoint", path, "--epochs", EPOCHS)
+    return weights(path)
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_many_processes_end_with_the_weights_of_one(one_process, data, tmp_path, processes):
+    done = torchrun(processes, "--data", data, "--checkpoint", tmp_path / "run.pt", "--epochs", EPOCHS)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("epoch ") == EPOCHS  # process 0 alone prints
+    assert_equal_weights(one_process, weights(tmp_path / "run.pt"))
+
+
+def test_one_process_without_torchrun_is_the_notebooks_own_run(tmp_path):
+    done = subprocess.run([sys.executable, SCRIPT, "--checkpoint", tmp_path / "run.pt"], env=ENVIRONMENT, text=True,
+                          capture_output=True, timeout=120)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    sys.path.insert(0, str(SCRIPT.parent))
+    try:
+        notebook = definitions("NumPy")
+    finally:
+        sys.path.pop(0)
+    train, validation, _ = notebook["split_digits"](*load_digits())
+    run = notebook["fit"](notebook["new_run"](), train, validation, epochs=6)
+    assert_equal_weights(run.model.parameters, weights(tmp_path / "run.pt"))
+    printed = [float(line.split()[-1]) for line in done.stdout.splitlines()]
+    np.testing.assert_allclose(printed, [row["loss/train"] for row in run.progress["history"]], atol=1e-6)
+
+
+def test_a_process_that_dies_ends_the_run_and_the_checkpoint_resumes(
+    one_process, script, data, tmp_path, monkeypatch
+):
+    path = tmp_path / "run.pt"
+    common = "--data", data, "--checkpoint", path, "--epochs", EPOCHS
+    done = torchrun(2, *common, "--save-every", 4, "--kill-at-step", 17)
+    assert done.returncode != 0
+    assert "process 0 of 2: step 17 could not be finished, most likely because another process died" in done.stderr
+    assert "--resume" in done.stderr and "SIGKILL" in done.stderr
+    state = script.load_checkpoint(path)
+    assert (state["progress"]["epoch"], state["progress"]["batch"]) == (2, 4), "saved at the end of step 16"
+    left = [p.pid for p in psutil.process_iter(["cmdline"]) if str(path) in (p.info["cmdline"] or [])]
+    assert not left, "processes were left behind"
+    in_this_process(script, monkeypatch, *common, "--resume")
+    assert_equal_weights(one_process, weights(path))
+
+
+def test_a_checkpoint_of_another_run_is_refused(script, data, tmp_path, monkeypatch):
+    common = "--data", data, "--checkpoint", tmp_path / "run.pt", "--epochs", 1
+    in_this_process(script, monkeypatch, *common)
+    with pytest.raises(ValueError, match="another run.*'batch_size': 64.*'batch_size': 32"):
+        in_this_process(script, monkeypatch, *common, "--batch-size", 32, "--resume")
+
+
+def test_help_and_wrong_arguments_answer_before_torch_is_loaded(tmp_path):
+    for arguments, expected in (
+        (["--help"], "torchrun --standalone"),
+        (["--epochs", "0"], "--epochs must be at least 1"),
+        (["--resume", "--checkpoint", str(tmp_path / "none.pt")], "there is no checkpoint"),
+    ):
+        done = subprocess.run([sys.executable, "-X", "importtime", SCRIPT, *arguments], capture_output=True, text=True,
+                              timeout=60, env=ENVIRONMENT)
+        assert expected in done.stdout + done.stderr
+        assert done.returncode == (0 if "--help" in arguments else 2)
+        assert not any(line.endswith("| torch") for line in done.stderr.splitlines())
+
+
+def test_notebooks_and_script_share_the_very_same_functions():
+    """What stands in more than one of the three files is the same code, or this says which one drifted."""
+
+    def found(sources, names):
+        nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+        defined = {node.name: ast.dump(node) for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+        return {name: defined[name] for name in names}
+
+    in_script = [SCRIPT.read_text(encoding="utf-8")]
+    in_torch = code_cells(ROOT / "Round4" / "Round4_Training-PyTorch.ipynb")
+    in_numpy = code_cells(ROOT / "Round4" / "Round4_Training.ipynb")
+    shared = "split_digits", "SoftmaxRegression", "save_checkpoint", "load_checkpoint"
+    assert found(in_script, shared) == found(in_torch, shared)
+    assert found(in_script, ["split_digits"]) == found(in_numpy, ["split_digits"])
+    formats = [line for source in (*in_script, *in_torch) for line in source.splitlines() if line.startswith("FORMAT =")]
+    assert len(formats) == 2 and len(set(formats)) == 1

@@ -1,0 +1,147 @@
+"""The runs that Round 4's two notebooks log, in a real TensorBoard, seen by a real browser: both there, both equal."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+
+import numpy as np
+import pytest
+from prove import ROOT
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]
+TAGS = {"loss/train", "loss/validation", "accuracy/validation", "rate", "gradient norm", "update ratio/weight",
+        "update ratio/bias"}
+
+#: Runs a notebook's cells up to and with the one that logs, as plain Python, and says where the log went.
+LOGGER = """
+import sys, matplotlib
+matplotlib.use("Agg")
+sys.path[:0] = sys.argv[1:3]
+from prove import code_cells
+from pathlib import Path
+names = {"__name__": "__main__"}
+for source in code_cells(Path(sys.argv[3])):
+    if "subprocess.Popen" not in source:  # the processes of a later section
+        exec(compile(source, "cell", "exec"), names)
+    if "log_run(logs" in source:
+        break
+else:
+    sys.exit("the notebook logs no run")
+"""
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory):
+    """The folder with the two runs, logged by the notebooks' own cells."""
+    folder = tmp_path_factory.mktemp("board")
+    environment = os.environ | {"COURSE_DEVICE": "cpu"}
+    started = [
+        subprocess.Popen([sys.executable, "-c", LOGGER, ROOT / "tests", ROOT / "Round4", ROOT / "Round4" / name],
+                         cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for name in ("Round4_Training.ipynb", "Round4_Training-PyTorch.ipynb")
+    ]
+    try:
+        for process in started:
+            _, errors = process.communicate(timeout=120)
+            assert process.returncode == 0, errors
+    finally:
+        for process in started:
+            process.kill()
+    return folder / "runs"
+
+
+@pytest.fixture(scope="module")
+def board(logs):
+    """The address of a TensorBoard that was started by the one command that the notebooks name."""
+    command = [sys.executable, "-m", "tensorboard.main", "--logdir", logs, "--host", "127.0.0.1", "--port", "0",
+               "--load_fast", "false"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        for line in process.stderr:
+            if found := re.search(r"http://\S+?:\d+/", line):
+                yield found.group()
+                break
+        else:
+            pytest.fail("TensorBoard ended without an address")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def page(board):
+    if not BROWSER and os.environ.get("CI") != "true":
+        pytest.skip("needs Chromium or Chrome: install one (Debian: apt-get install chromium), then run this test again")
+    from playwright.sync_api import sync_playwright
+
+    assert BROWSER, "in CI this test never skips: install Chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(f"{board}?darkMode=false&smoothing=0&tagFilter=loss|update#timeseries", wait_until="domcontentloaded")
+        yield page
+        browser.close()
+
+
+def fetched(page, path):
+    """Return what the page itself gets from TensorBoard's server."""
+    return page.evaluate("path => fetch(path).then(answer => answer.json())", path)
+
+
+def test_both_runs_are_there_with_every_chart(page):
+    tags = fetched(page, "data/plugin/timeseries/tags")
+    for run in ("numpy", "pytorch"):
+        assert TAGS <= set(tags["scalars"]["runTagInfo"][run])
+        assert "weight" in tags["histograms"]["runTagInfo"][run]
+        assert "mistakes" in tags["images"]["tagRunSampledInfo"] and run in tags["images"]["tagRunSampledInfo"]["mistakes"]
+    for run in ("numpy", "pytorch"):
+        page.locator("runs-table, runs-data-table").get_by_text(run, exact=True).first.wait_for(timeout=20000)
+
+
+def test_both_curves_are_equal_in_every_chart(page):
+    for tag in sorted(TAGS):
+        points = {
+            run: np.array(fetched(page, f"data/plugin/scalars/scalars?tag={tag.replace(' ', '%20')}&run={run}"))
+            for run in ("numpy", "pytorch")
+        }
+        steps, values = points["numpy"][:, 1], points["numpy"][:, 2]
+        assert len(steps) > 5 and np.array_equal(steps, points["pytorch"][:, 1])
+        np.testing.assert_allclose(points["pytorch"][:, 2], values, rtol=2e-7, err_msg=tag)  # float32
+
+
+def test_the_chart_on_the_screen_shows_both_runs_with_the_same_values(page):
+    chart = page.locator("card-view", has_text="loss/train").first
+    chart.locator("tb-data-table-content-row").nth(1).wait_for(timeout=20000)
+    rows = [row.inner_text().split() for row in chart.locator("tb-data-table-content-row").all()]
+    by_run = {row[0]: row[1:-2] for row in rows}  # without the last column, the time since the run began
+    assert set(by_run) == {"numpy", "pytorch"}, rows
+    assert by_run["numpy"] == by_run["pytorch"] and float(by_run["numpy"][0]) < 1, rows
+    if where := os.environ.get("COURSE_SCREENSHOT"):  # refreshes the picture in the notebooks
+        page.get_by_role("button", name="Settings").last.click()
+        page.wait_for_timeout(1000)
+        page.screenshot(path=where)
+
+
+def test_the_graph_of_the_computation_is_there(board):
+    for run, node in (("numpy", "CrossEntropy"), ("pytorch", "aten::matmul")):
+        with urllib.request.urlopen(f"{board}data/plugin/graphs/graph?run={run}") as answer:
+            assert node in answer.read().decode()
+
+
+def test_the_notebook_opens_the_same_board_inside_its_own_process(logs):
+    """``start_board`` serves the runs and leaves no process behind."""
+    code = (
+        "import sys, time, urllib.request, json, psutil; sys.path.insert(0, sys.argv[1]); import board; "
+        "address = board.start_board(sys.argv[2]); assert address == board.start_board(sys.argv[2]); "
+        "runs = lambda: sorted(json.load(urllib.request.urlopen(address + 'data/runs'))); "
+        "[time.sleep(0.2) for _ in range(100) if len(runs()) < 2]; "  # it reads the files in its own time
+        "assert 'torch' not in sys.modules and not psutil.Process().children(recursive=True); print(*runs())"
+    )
+    done = subprocess.run([sys.executable, "-c", code, ROOT / "Round4", logs], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout.split(), done.stderr) == (["numpy", "pytorch"], "")

@@ -1,0 +1,259 @@
+"""Round 4's training loop and its checkpoints, as they stand in the two notebooks: stopped anywhere, killed, damaged."""
+
+import ast
+import json
+import mmap
+import os
+import random
+import signal
+import struct
+import sys
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from prove import ROOT, code_cells
+from torch.utils.data import DataLoader, Dataset, get_worker_info
+
+from course_utils import load_digits
+
+NOTEBOOKS = {"NumPy": "Round4_Training", "PyTorch": "Round4_Training-PyTorch"}
+STEPS_AN_EPOCH = 4
+
+
+def definitions(language):
+    """Return the functions, classes and settings that a notebook of the round defines, without running the rest."""
+    names = {"__name__": "round4", "y_train": np.zeros(1197), "device": torch.device("cpu")}
+    for source in code_cells(ROOT / "Round4" / f"{NOTEBOOKS[language]}.ipynb"):
+        for node in ast.parse(source).body:
+            settings = isinstance(node, ast.Assign) and all(
+                name.id.isupper() for name in ast.walk(node.targets[0]) if isinstance(name, ast.Name)
+            )
+            if settings or isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)):
+                exec(compile(ast.Module([node], []), f"{language} notebook", "exec"), names)
+    return names
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS)
+def notebook(request):
+    """What one notebook defines, with a small part of the digits: four batches an epoch."""
+    torch.set_num_threads(1)
+    sys.path.insert(0, str(ROOT / "Round4"))  # as in Jupyter, where a notebook's own folder comes first
+    try:
+        names = definitions(request.param)
+    finally:
+        sys.path.pop(0)
+    train, validation, _ = names["split_digits"](*load_digits())
+    train = train[0][:230], train[1][:230]
+    if request.param == "PyTorch":
+        train, validation = ([torch.from_numpy(array) for array in part] for part in (train, validation))
+    names.update(HALVE_EVERY=1, PATIENCE=10**9)  # the rate changes at each epoch, and nothing ends a run early
+    round4 = SimpleNamespace(**names, language=request.param, names=names)
+    round4.fit_digits = lambda run, epochs, after_step=None: round4.fit(run, train, validation, epochs, after_step)
+    return round4
+
+
+def state_of(run):
+    """Return all that a run holds as one flat list of numbers, in full precision."""
+    if hasattr(run, "velocity"):
+        arrays = [*run.model.parameters.values(), *run.velocity.values(), *run.best.values()]
+    else:
+        buffers = [run.optimizer.state[parameter]["momentum_buffer"] for parameter in run.model.parameters()]
+        arrays = [*run.model.state_dict().values(), *buffers, *run.best.values()]
+    numbers = [number for array in arrays for number in np.asarray(array).ravel().tolist()]
+    return numbers, run.progress
+
+
+class Stopped(Exception):
+    pass
+
+
+def stop_after(notebook, steps, path, epochs=3):
+    """Train, save after ``steps`` steps, stop there, and return the run that was loaded."""
+
+    def save_and_stop(run):
+        if STEPS_AN_EPOCH * run.progress["epoch"] + run.progress["batch"] == steps:
+            notebook.save_run(path, run)
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        notebook.fit_digits(notebook.new_run(), epochs, save_and_stop)
+    return notebook.load_run(path)
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of")  # torch's, where a run was stopped after an epoch's last step
+def test_stopped_at_any_step_and_resumed_it_is_the_same_run_bit_for_bit(notebook, tmp_path):
+    whole = state_of(notebook.fit_digits(notebook.new_run(), 3))
+    for steps in range(1, 3 * STEPS_AN_EPOCH + 1):
+        resumed = stop_after(notebook, steps, tmp_path / "run")
+        assert state_of(notebook.fit_digits(resumed, 3)) == whole, f"stopped after {steps} steps"
+
+
+@pytest.mark.parametrize("piece", ["velocity", "rate", "shuffle", "batch", "best loss"])
+def test_each_piece_of_the_checkpoint_is_needed(notebook, tmp_path, piece):
+    """The test above could not fail if a run forgot something that changes nothing."""
+    whole = state_of(notebook.fit_digits(notebook.new_run(), 3))
+    run, fresh = stop_after(notebook, 6, tmp_path / "run"), notebook.new_run()
+    if piece == "velocity" and notebook.language == "NumPy":
+        run.velocity = fresh.velocity
+    elif piece == "velocity":
+        for parameter in run.model.parameters():
+            run.optimizer.state[parameter]["momentum_buffer"].zero_()
+    elif piece == "rate" and notebook.language == "NumPy":
+        run.lrate = 2 * run.lrate
+    elif piece == "rate":
+        run.optimizer.param_groups[0]["lr"] = notebook.LRATE
+    else:
+        key = piece.replace(" ", "_")
+        run.progress[key] = fresh.progress[key] if key != "best_loss" else -1.0
+    assert state_of(notebook.fit_digits(run, 3)) != whole
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork: run it on Linux, macOS or WSL")
+def test_killed_at_twenty_random_moments_nothing_is_lost_but_the_part_since_the_last_save(notebook, tmp_path):
+    path, saved_step = tmp_path / "run", mmap.mmap(-1, 8)  # memory that the child shares with the test
+
+    def save_now_and_then(run):
+        step = STEPS_AN_EPOCH * run.progress["epoch"] + run.progress["batch"]
+        if step % 3 == 0:
+            notebook.save_run(path, run)
+            saved_step[:] = struct.pack("q", step)
+
+    notebook.save_run(path, notebook.fit_digits(notebook.new_run(), 1))
+    moments = random.Random(0)
+    for kill in range(20):
+        child = os.fork()
+        if child == 0:
+            try:
+                notebook.fit_digits(notebook.load_run(path), 10**6, save_now_and_then)
+            finally:
+                os._exit(1)
+        before = struct.unpack("q", saved_step[:])[0]
+        if kill % 2:  # half of the kills wait until the child has saved, so that a hanging child could not pass
+            deadline = time.monotonic() + 20
+            while struct.unpack("q", saved_step[:])[0] == before and time.monotonic() < deadline:
+                time.sleep(0.001)
+        time.sleep(moments.uniform(0, 0.06))
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, "the child ended by itself"
+        survivor = notebook.load_run(path).progress
+        step, last_save = STEPS_AN_EPOCH * survivor["epoch"] + survivor["batch"], struct.unpack("q", saved_step[:])[0]
+        assert last_save <= step <= last_save + 3 or last_save == 0, f"kill {kill}: saved {last_save}, found {step}"
+    assert struct.unpack("q", saved_step[:])[0] > 20
+    epochs = survivor["epoch"] + 2
+    resumed = notebook.fit_digits(notebook.load_run(path), epochs)
+    assert state_of(resumed) == state_of(notebook.fit_digits(notebook.new_run(), epochs))
+
+
+def test_a_save_that_fails_leaves_the_earlier_checkpoint(notebook, tmp_path, monkeypatch):
+    path = tmp_path / "run"
+    run = stop_after(notebook, 5, path)
+    earlier = path.read_bytes()
+
+    def disk_is_full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", disk_is_full)
+    with pytest.raises(OSError, match="No space"):
+        notebook.save_run(path, notebook.fit_digits(run, 3))
+    assert path.read_bytes() == earlier
+
+
+def test_a_damaged_file_is_refused_or_the_damage_changed_nothing(notebook, tmp_path):
+    path = tmp_path / "run"
+    stop_after(notebook, 5, path)
+    whole, good = path.read_bytes(), json.dumps(state_of(notebook.load_run(path)))
+    refused = 0
+    for place in np.linspace(0, len(whole) - 1, 60).astype(int):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
+        try:
+            assert json.dumps(state_of(notebook.load_run(path))) == good, f"byte {place}"  # padding between the entries
+        except ValueError as error:
+            assert path.name in str(error)
+            refused += 1
+    assert refused > 30
+    for length in (0, 1, 100, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match="run is damaged"):
+            notebook.load_run(path)
+
+
+class RunsCode:
+    """An object whose pickle, read carelessly, makes a folder."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def test_a_foreign_file_is_refused_and_its_code_never_runs(notebook, tmp_path):
+    trap = tmp_path / "trap"
+    np.savez(tmp_path / "numpy.npz", a=np.zeros(3))
+    np.savez(tmp_path / "numpy-code.npz", format=np.array([RunsCode(trap)], dtype=object), allow_pickle=True)
+    np.save(tmp_path / "numpy-code.npy", np.array([RunsCode(trap)], dtype=object), allow_pickle=True)
+    torch.save({"a": torch.zeros(3)}, tmp_path / "torch.pt")
+    torch.save([1, 2], tmp_path / "torch-list.pt")
+    torch.save({"format": notebook.FORMAT, "a": RunsCode(trap)}, tmp_path / "torch-code.pt")
+    (tmp_path / "text.txt").write_text("a poem")
+    for path in sorted(tmp_path.iterdir()):
+        with pytest.raises(ValueError, match=path.name):
+            notebook.load_checkpoint(path)
+    assert not trap.exists()
+    with pytest.raises(FileNotFoundError):
+        notebook.load_checkpoint(tmp_path / "missing")
+
+
+def test_early_stopping_keeps_the_best_weights(notebook):
+    notebook.names["PATIENCE"] = 2
+    try:
+        run = notebook.fit_digits(notebook.new_run(), 60)
+    finally:
+        notebook.names["PATIENCE"] = 10**9
+    progress = run.progress
+    losses = [row["loss/validation"] for row in progress["history"]]
+    assert len(losses) == progress["best_epoch"] + 1 + 2 < 60  # two epochs of patience, not 60
+    assert progress["best_loss"] == losses[progress["best_epoch"]]
+    assert min(losses[progress["best_epoch"] + 1 :]) > progress["best_loss"] - notebook.MIN_GAIN
+    best = np.asarray(run.best["weight"])
+    assert np.array_equal(best, np.asarray(run.snapshots[progress["best_epoch"]]))
+    assert not np.array_equal(best, np.asarray(run.snapshots[-1]))
+
+
+def test_no_image_is_in_two_parts(notebook):
+    X = np.arange(1797.0)[:, None]
+    parts = notebook.split_digits(X, np.arange(1797))
+    assert sorted(np.concatenate([y for _, y in parts])) == list(range(1797))
+    assert abs(parts[0][0].mean()) < 1e-9 < abs(parts[1][0].mean())  # centred on the training images alone
+
+
+class Noisy(Dataset):
+    """A data set with a generator of its own, which each worker gets a copy of."""
+
+    def __init__(self):
+        self.generator = np.random.default_rng(5)
+
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, index):
+        return self.generator.standard_normal()
+
+
+def seed_worker(number):
+    get_worker_info().dataset.generator = np.random.default_rng([5, number])
+
+
+def test_real_workers_repeat_their_noise_unless_each_has_its_own_seed():
+    noise = {
+        cure: torch.cat(list(DataLoader(Noisy(), batch_size=4, num_workers=2, worker_init_fn=cure)))
+        for cure in (None, seed_worker)
+    }
+    assert torch.equal(noise[None][:4], noise[None][4:])
+    assert not set(noise[seed_worker][:4].tolist()) & set(noise[seed_worker][4:].tolist())
+    again = torch.cat(list(DataLoader(Noisy(), batch_size=4, num_workers=2, worker_init_fn=seed_worker)))
+    assert torch.equal(noise[seed_worker], again)
