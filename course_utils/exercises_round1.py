@@ -1,15 +1,17 @@
 """What each exercise of Round 1 expects, on which cases, and the mistakes its check knows by name.
 
-checks.py does the rest. An entry of EXERCISES is (name of the function, Exercise), or (name, function that runs a goal and returns the lines to
-print). The right answers here are written apart from the solution notebooks, so that each tests the other.
+checks.py does the rest. An entry of EXERCISES is (name of the function, Exercise), or (name, function that runs a goal
+and returns the lines to print). The right answers here are written apart from the solution notebooks, so that each
+tests the other.
 """
 
 import numbers
 
 import numpy as np
 
-from course_utils.checks import RTOL, Exercise, Mistake, guarded, show
+from course_utils.checks import Exercise, Mistake, guarded, show
 from course_utils.data import load_penguins
+from course_utils.diagnosis import RTOL
 
 # The smallest case: errors 3, 3, -3; MSE 9; gradient [6, 2].
 X3 = np.array([[1.0, 2.0], [3.0, 0.0], [1.0, 1.0]])
@@ -156,8 +158,12 @@ NUMERICAL_GRADIENT = Exercise(
             lambda f, weight, h: _difference(f, weight, -h, h, 2 * h) * (np.arange(len(weight)) == 0),
     }
     | {
-        f"The step is always {fixed:g}; use the argument h.": lambda f, weight, h, k=fixed: _difference(f, weight, -k, k, 2 * k)
-        for fixed in (1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+        f"The step is always {fixed}; use the argument h.": lambda f, weight, h, k=fixed: _difference(f, weight, -k, k, 2 * k)
+        for fixed in (1, 0.1, 0.01, 0.001, 0.0001)
+    }
+    | {
+        "The step is always the same very small number; use the argument h.":
+            (lambda f, weight, h: _difference(f, weight, -1e-5, 1e-5, 2e-5), 1e-5)
     },
 )  # fmt: skip
 

@@ -1,10 +1,12 @@
 """What each exercise of Round 2 expects, on which cases, and the mistakes its check knows by name; see Round 1's."""
 
+from functools import cache
+
 import numpy as np
 
 from course_utils.checks import Exercise, Mistake, guarded
 from course_utils.data import load_regression
-from course_utils.exercises_round1 import DRAWN, LINES, TOUCHY, draw, gradient, hessian, mse
+from course_utils.exercises_round1 import LINES, TOUCHY, draw, gradient, hessian, mse
 
 
 
@@ -22,8 +24,6 @@ GRADIENT_STEP = Exercise(
             lambda X, y, w, lrate: (w + lrate * gradient(X, y, w), mse(X, y, w)),
         "The MSE is the one after the step. Expected the MSE at the weight that was passed in.":
             lambda X, y, w, lrate: (_step(X, y, w, lrate)[0], mse(X, y, _step(X, y, w, lrate)[0])),
-        "The two results are in the wrong order: expected (new weight, MSE).":
-            lambda X, y, w, lrate: _step(X, y, w, lrate)[::-1],
         "The weight did not move: the first result is the weight that was passed in.":
             lambda X, y, w, lrate: (w, mse(X, y, w)),
         "The first result is the gradient. Expected the new weight: weight - lrate * gradient.":
@@ -102,15 +102,15 @@ def _curvatures(X):
 LARGEST_RATE = Exercise(
     parts={"largest rate": "number"},
     right=lambda X: 2 / _curvatures(X)[-1],
-    cases=[(np.array([[2.0, 1.0], [1.0, 2.0], [1.0, -1.0]]),), *((X,) for X, _, _ in DRAWN)],
+    cases=[(np.array([[2.0, 1.0], [1.0, 2.0], [1.0, -1.0]]),), *((draw(7, m, n)[0],) for m, n in ((4, 1), (5, 3), (6, 4)))],
     mistakes={
         "The smallest curvature is used. The steepest direction explodes first: take the largest.":
-            lambda X: 2 / (_curvatures(X)[0] or 1e-300),
+            lambda X: 2 / _curvatures(X)[0],
         "This is the best rate for all directions together, 2 / (smallest + largest curvature); asked is the border.":
             lambda X: 2 / (_curvatures(X)[0] + _curvatures(X)[-1]),
-        "The largest entry of the diagonal is used. A slanted direction can be steeper: take the largest eigenvalue.":
+        "The largest entry of the Hessian is used; it stands on the diagonal. A slanted direction can be steeper still: "
+        "take the largest eigenvalue.":
             lambda X: 2 / np.diag(hessian(X)).max(),
-        "The largest entry of the Hessian is used. Take its largest eigenvalue.": lambda X: 2 / hessian(X).max(),
         "All curvatures are added up (the trace). Take the largest eigenvalue alone.":
             lambda X: 2 / np.trace(hessian(X)),
         "The mean of the curvatures is used; the largest decides.": lambda X: 2 / np.mean(_curvatures(X)),
@@ -151,7 +151,12 @@ def _own_orders(X, y, w, lrate, B, seed):
 MINIBATCH_EPOCH = Exercise(
     parts={"new weight": "array"},
     right=lambda X, y, weight, lrate, batch_size, seed: _epoch(X, y, weight, lrate, batch_size, seed),
-    cases=[(*LINES[0], 0.1, 2, 5), (*draw(5, 6, 2), 0.1, 4, 6), (*LINES[2], 0.1, 2, 7), (*LINES[4], 0.1, 1, 8), (*LINES[1], 0.1, 9, 9)],
+    cases=[
+        (*case, 0.1, batch_size, seed)
+        for seed, (case, batch_size) in enumerate(
+            [(LINES[0], 2), (draw(5, 6, 2), 4), (LINES[2], 2), (LINES[4], 1), (LINES[1], 9)], start=5
+        )
+    ],
     call=lambda function, X, y, w, lrate, B, seed: function(X, y, w, lrate, B, np.random.default_rng(seed)),
     compare={"new weight": lambda new, X, y, w, *_: new - w},
     mistakes={
@@ -190,7 +195,7 @@ MINIBATCH_EPOCH = Exercise(
 )  # fmt: skip
 
 
-def _train_twice(function, X, y, weight, lrate, momentum):
+def _train_twice(function, X, y, weight, bias, lrate, momentum):
     """Two training steps of nn.Linear and SGD; the losses that come back, and weight and bias after each step."""
     import torch
 
@@ -198,7 +203,7 @@ def _train_twice(function, X, y, weight, lrate, momentum):
     model = torch.nn.Linear(X.shape[1], 1, dtype=torch.float64)
     with torch.no_grad():
         model.weight.copy_(torch.from_numpy(weight))
-        model.bias.fill_(1.0)
+        model.bias.fill_(bias)
     optimizer = torch.optim.SGD(model.parameters(), lr=lrate, momentum=momentum)
     results = []
     for _ in range(2):
@@ -207,8 +212,8 @@ def _train_twice(function, X, y, weight, lrate, momentum):
     return tuple(results)
 
 
-def _sgd_twice(X, y, weight, lrate, momentum, *, gradient=gradient, loss=mse, keep=False, after=False, steps=1):
-    X, w = np.column_stack([X, np.ones(len(X))]), np.append(weight, 1.0)
+def _sgd_twice(X, y, weight, bias, lrate, momentum, *, gradient=gradient, loss=mse, keep=False, after=False, steps=1):
+    X, w = np.column_stack([X, np.ones(len(X))]), np.append(weight, bias)
     g, v, results = 0.0, 0.0, []
     for _ in range(2):
         before = w
@@ -226,8 +231,8 @@ def _with(**change):
 
 TRAIN_STEP = Exercise(
     parts={"loss 1": "number", "weight and bias 1": "array", "loss 2": "number", "weight and bias 2": "array"},
-    right=lambda X, y, weight, lrate, momentum: _sgd_twice(X, y, weight, lrate, momentum),
-    cases=[(*case, 0.1, momentum) for case, momentum in zip(LINES, (0.0, 0.0, 0.9, 0.5, 0.0))],
+    right=lambda X, y, weight, bias, lrate, momentum: _sgd_twice(X, y, weight, bias, lrate, momentum),
+    cases=[(*case, 1.0, 0.1, momentum) for case, momentum in zip(LINES, (0.0, 0.0, 0.9, 0.5, 0.0))],
     call=_train_twice,
     mistakes={
         "The gradient is accumulated: the second step uses the sum of both. Call optimizer.zero_grad() before backward().":
@@ -251,12 +256,14 @@ TRAIN_STEP = Exercise(
         "The loss is the mean of the absolute errors (nn.L1Loss); asked is nn.MSELoss.":
             _with(gradient=lambda X, y, w: X.T @ np.sign(X @ w - y) / len(y), loss=lambda X, y, w: np.mean(abs(X @ w - y))),
         "The first step is right, but the optimizer's momentum is not used: let optimizer.step() move the weights.":
-            lambda X, y, weight, lrate, momentum: _sgd_twice(X, y, weight, lrate, 0.0),
+            lambda *case: _sgd_twice(*case[:-1], 0.0),
     },
 )  # fmt: skip
 
 
+@cache
 def _goals():
+    goals = []
     for label, n, scale, goal in (
         ("load_regression()", 1, 1.0, 0.35),
         ("load_regression(4)", 4, 1.0, 0.05),
@@ -264,7 +271,8 @@ def _goals():
         ("load_regression(), X in units 100 times larger", 1, 0.01, 0.35),
     ):
         X, y = load_regression(n)
-        yield label, X * scale, y, goal
+        goals.append((label, X * scale, y, goal))
+    return goals
 
 
 def reach_goal(function, most=20):
@@ -293,7 +301,8 @@ def reach_goal(function, most=20):
         if failure is None and len(rates) > most:
             failure = Mistake(f"It took {len(rates)} steps; the goal allows {most}.", line)
         elif failure is None and not loss < goal:
-            failure = Mistake(_why_not_reached(tried, border, most), line, f"largest rate used {max(rates):.6g}, border {border:.6g}")
+            rate = f"largest rate used {max(rates):.6g}, border {border:.6g}"
+            failure = Mistake(_why_not_reached(tried, border, most), line, rate)
         lines.append(f"{line}: reached")
     if failure:
         raise failure
