@@ -35,6 +35,10 @@ class Problem:
         weights = np.stack(np.broadcast_arrays(*weights), axis=-1) if len(weights) > 1 else weights[0]
         return np.mean((weights @ self.X.T - self.y) ** 2, axis=-1)
 
+    def above(self, losses):
+        """Return the losses above the minimum, kept out of rounding's reach: below 1e-12 of the start's it would decide."""
+        return np.maximum(losses - self.minimum, 1e-12 * self.drop)
+
     def scale(self, grid, border=None, **marks):
         """Return the learning-rate slider's scale at the rates ``grid / L``: the regimes, the border 2/L and other ``marks``.
 
@@ -105,7 +109,7 @@ def measured_factor(distances):
     sizes = np.abs(distances)
     if len(sizes) < 2 or sizes[0] == 0:
         return np.nan
-    inside = (sizes > 1e-6 * sizes[0]) & (sizes < 1e9 * sizes[0])
+    inside = sizes > 1e-6 * sizes[0]
     last = max(int(np.argmin(inside)) - 1 if not inside.all() else len(sizes) - 1, 1)
     return float(np.sign(distances[1] / distances[0]) * (sizes[last] / sizes[0]) ** (1 / last))
 
@@ -142,7 +146,7 @@ def descend(step, X, y, lrate, steps, batches=None):
         weight = new.reshape(-1)
         weights.append(weight)
         losses.append(loss)
-    return np.array(weights[: len(losses)]).reshape(len(losses), -1), np.array(losses), trouble
+    return np.array(weights[: len(losses)]).reshape(len(losses), X.shape[1]), np.array(losses), trouble
 
 
 def _power_of_ten(value, _):
@@ -244,7 +248,7 @@ def learning_rate_lab(step, X, y, *, steps=STEPS):
         weights, losses, trouble = descend(step, X, y, lrate, steps)
         factor = measured_factor(weights[:, 0] - best) if len(weights) else np.nan
         number = np.arange(len(losses))
-        draw = {path: (weights, losses), losses_line: (number, losses - problem.minimum)}
+        draw = {path: (weights, losses), losses_line: (number, problem.above(losses))}
         if np.isfinite(factor):
             draw |= {drop_line: ([lrate] * 2, [-1, abs(factor)]), dot: ([lrate], [abs(factor)])}
             draw[says] = [min(max(lrate, 0.12 * top), 0.88 * top)], [abs(factor) + 0.09], f"{abs(factor):.2f}"
@@ -292,7 +296,7 @@ def two_weight_lab(step, X, y, *, steps=STEPS):
         problem = kinds[kind]
         weights, losses, trouble = descend(step, problem.X, problem.y, lrate, steps)
         number = np.arange(len(losses))
-        draw = {path: weights.T, losses_line: (number, losses - problem.minimum)} if len(losses) else {}
+        draw = {path: weights.T, losses_line: (number, problem.above(losses))} if len(losses) else {}
         facts, factors = [], []
         for n, (curvature, line) in enumerate(zip(problem.curvatures, lines)):
             distances = (weights - problem.best) @ problem.directions[:, n]
@@ -300,7 +304,7 @@ def two_weight_lab(step, X, y, *, steps=STEPS):
             facts = [f"{1 - lrate * curvature:.3f}, {factors[n]:.3f}".replace("-", "−"), *facts]
             if np.isfinite(factors[n]):
                 draw |= {forecasts[n]: (np.arange(steps + 1), np.abs(1 - lrate * curvature) ** np.arange(steps + 1)),
-                         line: (number, np.abs(distances / distances[0]))}  # fmt: skip
+                         line: (number, np.maximum(np.abs(distances / distances[0]), 1e-7))}  # fmt: skip
         flat, steep = factors
         name = "" if np.isnan(steep) else regime(flat if abs(flat) > 1 else steep)
         return Frame(name, [*facts, _arrival(problem, losses)], draw, trouble)
@@ -368,7 +372,7 @@ def batch_size_lab(step, X, y, *, steps=300, seed=0):
         weights, losses, trouble = descend(step, X, y, lrate, steps, batches(batch_size, steps + 1))
         if not len(weights):
             return Frame(trouble=trouble)
-        above = problem.loss(weights) - problem.minimum
+        above = problem.above(problem.loss(weights))
         floor, tail = noise[batch_size].floor(lrate), np.mean(above[settled:]) if len(above) > settled else np.inf
         seen = [measured_variance(B) for B in sizes] if not trouble else [np.nan] * len(sizes)
         seen_here = seen[sizes.index(batch_size)]
