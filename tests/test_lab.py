@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import json
 import random
 import re
@@ -420,8 +421,8 @@ class Screen:
 
 
 def slow_lab(step, seconds, monkeypatch):
-    clock = iter(np.arange(0, 1e6, seconds))
-    monkeypatch.setattr(widget, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    clock = itertools.count(0.0, seconds)
+    monkeypatch.setattr(widget, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     return learning_rate_lab(step, X, y, steps=2)
 
 
