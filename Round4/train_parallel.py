@@ -54,7 +54,7 @@ from course_utils import load_digits, pick_device  # noqa: E402
 
 
 def split_digits(X, y):
-    """Return (train, validation, test), each a pair (X, y); the pixels are centred on the training images' mean."""
+    """Return (train, validation, test), each (X, y); pixels are centred on the training images' mean."""
     order = np.random.default_rng(0).permutation(len(X))
     train, validation, test = np.split(order, [1197, 1497])
     mean = X[train].mean(axis=0)
@@ -74,7 +74,7 @@ class SoftmaxRegression(nn.Module):
 
 
 def save_checkpoint(path, state):
-    """Write ``state`` to ``path``: killed at any moment, the old file or the new one is there, never half of one."""
+    """Write ``state`` to ``path``: killed at any moment, the old or the new file is there, whole."""
     partial = path.with_name(path.name + ".partial")
     with open(partial, "wb") as file:
         torch.save({"format": FORMAT, **state}, file)
@@ -84,7 +84,7 @@ def save_checkpoint(path, state):
 
 
 def load_checkpoint(path):
-    """Return the state that ``save_checkpoint`` wrote. Raises ValueError for a damaged or foreign file."""
+    """Return the state that was saved. Raises ValueError for a damaged or foreign file."""
     try:
         damaged = zipfile.ZipFile(path).testzip()  # torch.load alone does not look at the checksums
         state = None if damaged else torch.load(path, weights_only=True, map_location="cpu")
