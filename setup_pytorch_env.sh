@@ -50,10 +50,11 @@ else:
     case $answer in
       'found '*) say "${answer#found }"; return ;;
       'no venv') problem="Python's venv module is missing: install it (Debian and Ubuntu: sudo apt install python3-venv)" ;;
-      Python*) problem=${problem:-"$answer: install $pythons (python.org/downloads)"} ;;
+      Python*) [ "$problem" ] || problem="$answer: install $pythons (python.org/downloads)" ;;
     esac
   done
-  die "${problem:-"No Python was found: install $pythons (python.org/downloads)"}, then run this again."
+  [ "$problem" ] || problem="No Python was found: install $pythons (python.org/downloads)"
+  die "$problem, then run this again."
 }
 
 # Sets $python to the environment's own; false where there is none that runs.
@@ -66,7 +67,7 @@ find_env_python() {
 # What the stamp of a finished environment says: its place, its build, what it was made from.
 fingerprint() {
   printf '%s\n%s\n' "$PWD" "$build"
-  cat requirements.txt constraints.txt pyproject.toml | cksum
+  { cat requirements.txt constraints.txt pyproject.toml; find jupyter -type f -exec cat {} + 2>/dev/null; } | cksum
 }
 
 # True if each package of requirements.txt is installed in the version that constraints.txt names.
@@ -111,7 +112,7 @@ release_lock() {
 # Runs a command; shows only what it downloads, and keeps all it said in $words.
 run() {
   words=$("$@" 2>&1 | while IFS= read -r line; do
-    case $line in *Downloading*) printf '  %s\n' "$line" >&2 ;; esac
+    case $line in (*Downloading*) printf '  %s\n' "$line" >&2 ;; esac    # "(" for macOS's bash 3.2
     printf '%s\n' "$line"
   done; exit "${PIPESTATUS[0]}")
 }
@@ -242,6 +243,8 @@ set_up() {
   choose_torch
   say "Installing the packages ..."
   install ${torch_from[@]+"${torch_from[@]}"}
+  # What Jupyter finds here: no pop-ups at the first start, and the figures' alt text in HTML exports.
+  [ ! -d jupyter ] || run cp -R jupyter/. $env/ || explain "jupyter/ could not be copied: see the lines above, then run this again."
   env_is_whole || die "$env/ is not complete: delete it, then run this again."
   if [ "$build" = cuda ] && ! "$python" -c 'import sys, torch; sys.exit(not torch.version.cuda)'; then
     die "Your package sources have no CUDA build of PyTorch: run this again with --cpu."
@@ -293,8 +296,8 @@ case $action in
     [ "$(id -u)" != 0 ] || as_root=(--allow-root)    # in a container
     say "Opening JupyterLab in the browser. Ctrl-C in this window ends it."
     exec "$python" -m jupyterlab --log-level=WARN --ip=127.0.0.1 --ServerApp.root_dir="$PWD" \
-      --LabApp.default_url=/lab/tree/notebooks/Start_Here.ipynb --LabApp.news_url=None \
-      --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate ${as_root[@]+"${as_root[@]}"} ;;
+      --LabApp.default_url=/lab/tree/notebooks/Start_Here.ipynb \
+      ${as_root[@]+"${as_root[@]}"} ;;
 esac
 say "Next:"
 say "  ./setup_pytorch_env.sh --lab    opens the course in JupyterLab"
