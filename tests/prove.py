@@ -26,12 +26,14 @@ PAIRS = (
     "Round3/Round3_Optimizers",
     "Round3/Round3_MoreOptimizers",
     "Round3/Round3_Schedules",
+    "Round3/Round3_Race",
     "Round4/Round4_Training",
 )
 ALONE = (
     "notebooks/Start_Here",
     "notebooks/Learning_Rate_Lab",
     "notebooks/Batch_Size_Lab",
+    "notebooks/Conventions",
     "Round1/Round1_Exercises",
     "Round1/solutions/Round1_Solutions",
     "Round2/Round2_Exercises",

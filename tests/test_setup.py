@@ -264,8 +264,6 @@ def test_lab_opens_start_here_on_this_computer_only(course):
     assert "--ip=127.0.0.1" in arguments
     assert f"--ServerApp.root_dir={course.folder}" in arguments
     assert "--LabApp.default_url=/lab/tree/notebooks/Start_Here.ipynb" in arguments
-    assert "--LabApp.news_url=None" in arguments
-    assert "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate" in arguments
     assert not any("token" in argument or "password" in argument for argument in arguments)
     assert ("--allow-root" in arguments) == (os.geteuid() == 0)
 
@@ -273,12 +271,22 @@ def test_lab_opens_start_here_on_this_computer_only(course):
 def test_the_options_that_lab_uses_exist():
     """JupyterLab passes over an option that it doesn't know, so a misspelt one would go unnoticed."""
     from jupyter_server.serverapp import ServerApp
-    from jupyterlab import NeverCheckForUpdate
     from jupyterlab.labapp import LabApp
 
-    assert {"news_url", "check_for_updates_class", "default_url"} <= set(LabApp.class_trait_names())
+    assert "default_url" in LabApp.class_trait_names()
     assert {"root_dir", "ip", "allow_root"} <= set(ServerApp.class_trait_names())
-    assert NeverCheckForUpdate
+
+
+def test_what_jupyter_finds_in_the_environment_is_brought_along(course):
+    """No pop-ups at the first start, and the figures' alt text in HTML exports: see jupyter/."""
+    shutil.copytree(ROOT / "jupyter", course.folder / "jupyter")
+    course.run()
+    settings = json.loads((course.env / "share/jupyter/lab/settings/overrides.json").read_text())
+    assert settings["@jupyterlab/apputils-extension:notification"] == {"fetchNews": "false", "checkForUpdates": False}
+    assert (course.env / "share/jupyter/nbconvert/templates/course/index.html.j2").exists()
+    (course.folder / "jupyter/share/jupyter/lab/settings/overrides.json").write_text("{}")
+    course.run()  # a change is noticed
+    assert (course.env / "share/jupyter/lab/settings/overrides.json").read_text() == "{}"
 
 
 def test_test_passes_the_exit_status_of_the_proof_through(course):
