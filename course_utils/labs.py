@@ -169,7 +169,7 @@ def _mark_one_percent(panel, problems, steps):
         height = 0.01 * problem.minimum
         axes.axhline(height, color=COLOURS["green"], ls=(0, (5, 3)), lw=1.5)
         axes.annotate("1 % above the minimum", (steps, height), (-2, 4), textcoords="offset points", ha="right",
-                      color=COLOURS["green"], fontsize=11)  # fmt: skip
+                      fontsize=11)  # fmt: skip
 
 
 def _legend(axes, entries):

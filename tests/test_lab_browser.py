@@ -1,0 +1,72 @@
+"""Every notebook's labs in a real JupyterLab: run, and every slider moved over its whole range, by keys and by mouse."""
+
+import json
+import random
+from pathlib import Path
+
+import browser
+import lab_oracle
+import pytest
+from browser import ask
+from lab_hands import LabOnPage, look_for, watch
+from prove import ROOT
+
+NOTEBOOKS = lab_oracle.notebooks(ROOT)
+
+
+@pytest.fixture(scope="module")
+def jupyter(tmp_path_factory):
+    """Yield (JupyterLab, a browser context whose pages share their cache)."""
+    with browser.JupyterLab(tmp_path_factory.mktemp("jupyter")) as server:
+        for path in NOTEBOOKS:
+            server.add(path, path.relative_to(ROOT))
+        with browser.open_browser() as chromium:
+            yield server, chromium.new_context(viewport={"width": 1280, "height": 900})
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_sliders_of_every_notebook(jupyter, path):
+    seed = random.randrange(10**6)
+    server, context = jupyter
+    page = context.new_page()
+    messages = watch(page)
+    kernel = server.run_notebook(page, path.relative_to(ROOT).as_posix())
+    try:
+        ask(kernel, f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import lab_oracle")
+        found = json.loads(ask(kernel, f"print(lab_oracle.summary({seed}, 3))"))
+        roots = page.locator(".gbl-lab")
+        assert found and roots.count() == len(found), f"{path.name}: {roots.count()} labs are shown, {len(found)} were made"
+        labs = [LabOnPage(page, roots.nth(n), **one) for n, one in enumerate(found)]
+        for n, lab in enumerate(labs):
+            look_for(lab, seed)
+            check_python(kernel, lab, n, seed)
+        assert not messages, messages
+        if path == NOTEBOOKS[0]:
+            break_the_callback(kernel, labs[0], seed)
+    finally:
+        kernel.stop_channels()
+        page.close()
+
+
+def check_python(kernel, lab, n, seed):
+    """The kernel knows what the slider chose, and moves the slider."""
+    number = max(lab.picks)
+    lab.go(number)
+    lab.check(number, seed)
+    values = f"lab_oracle.labs()[{n}].sliders[0].scale(lab_oracle.labs()[{n}].number % lab_oracle.labs()[{n}]._columns).values"
+    for _ in range(50):
+        known = ask(kernel, f"lab = lab_oracle.labs()[{n}]; print(lab.position, getattr(lab, lab.sliders[0].key) == {values}[lab.position[0]])")
+        if known.strip() == f"{lab.places()} True":
+            break
+        lab.page.wait_for_timeout(50)
+    assert known.strip() == f"{lab.places()} True", f"{lab.name}: Python says {known}, the sliders stand at {lab.places()}"
+    ask(kernel, f"lab = lab_oracle.labs()[{n}]; setattr(lab, lab.sliders[0].key, {values}[0])")
+    lab.page.wait_for_function("(node) => node.value === '0'", arg=lab.sliders[0].element_handle(), timeout=5000)
+    lab.check_words()
+
+
+def break_the_callback(kernel, lab, seed):
+    """With a callback that raises, the same check must fail."""
+    ask(kernel, "lab = lab_oracle.labs()[0]; lab.unobserve(lab._read_values, 'position'); lab.observe(lambda change: 1 / 0, 'position')")
+    with pytest.raises(AssertionError, match="Python says"):
+        check_python(kernel, lab, 0, seed)
