@@ -172,7 +172,7 @@ def case_data(rule):
 
 def replay(pair, function, chosen, weights, grads, start):
     """Our side alone: [(label, values)] as run_both names them."""
-    log = {}
+    log = {f"weight of parameter {i}": [weight] for i, weight in enumerate(weights)}  # as suite.run_both logs its start
     states, ours = [dict(state) for state in start], [weight.copy() for weight in weights]
     for t in range(len(grads[0])):
         for i, g in enumerate(grads):
