@@ -53,12 +53,6 @@ def test_it_was_executed_whole_and_in_order(path):
 
 
 @every_notebook
-def test_it_stores_no_widget_state(path):
-    """With it, an HTML export tries to fetch the widget from the network and shows nothing instead of the stored picture."""
-    assert "widgets" not in json.loads(path.read_text(encoding="utf-8"))["metadata"]
-
-
-@every_notebook
 def test_its_outputs_are_fit_to_be_compared(path):
     for cell in cells(path):
         for output in cell.get("outputs", []):
