@@ -384,6 +384,7 @@ def batch_size_lab(step, X, y, *, steps=300, seed=0):
             name = "diverging"
         else:
             name = regime(1 - lrate * problem.L) if np.isfinite(floor) else UNSTEADY
+            name += " on average" if batch_size < m and np.isfinite(floor) else ""  # a single noisy step may do otherwise
         facts = [f"{_number(floor)}, {_number(tail)}", f"{_number(variance[batch_size])}, {_number(seen_here)}"]
         return Frame(name, facts, draw, trouble)
 
