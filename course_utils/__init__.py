@@ -23,6 +23,7 @@ _HOME_OF = {
     "learning_rate_lab": "labs",
     "two_weight_lab": "labs",
     "batch_size_lab": "labs",
+    "momentum_lab": "labs_round3",
 }
 
 __all__ = list(_HOME_OF)

@@ -59,6 +59,23 @@ function makeSlider(slider, onInput) {
   return { node, show };
 }
 
+// --- Check boxes: each shows and hides a group of layers ---------------------------------------------------------------
+
+function makeToggle(group, onChange) {
+  const box = make("input", { type: "checkbox", "aria-label": group.group, ...OWN_KEYS });
+  const line = make("path", { d: "M1 6H31", "stroke-width": Math.max(2, group.line), "stroke-dasharray": group.dash });
+  const note = make("span", { class: "gbl-note" });
+  const node = make("label", { class: "gbl-toggle" }, box, make("svg", { viewBox: "0 0 32 12", "aria-hidden": "true" }, line), `${group.group} `, note);
+  box.addEventListener("change", () => onChange(box.checked));
+  const show = (shown, said) => {
+    box.checked = shown;
+    note.textContent = said ?? "";
+    box.setAttribute("aria-description", said ?? "");
+  };
+  const paint = (dark) => line.setAttribute("stroke", dark(group.colour));
+  return { node, show, paint };
+}
+
 // --- Panels --------------------------------------------------------------------------------------------------------
 
 function makeLayer(layer) {
@@ -68,7 +85,8 @@ function makeLayer(layer) {
   const head = layer.head && make("circle", { r: layer.head, class: "gbl-head" });
   const text = layer.anchor && make("text", { "text-anchor": layer.anchor });
   const nodes = [line, dots, head, text].filter(Boolean);
-  const show = (points, label, step) => {
+  const show = (points, label, step, hidden) => {
+    nodes.forEach((node) => node.classList.toggle("gbl-off", hidden));
     const shown = layer.walk ? points.slice(0, step + 1) : points;
     line && line.setAttribute("d", shown.length > 1 ? `M${shown.join(" ")}` : "");
     dots && dots.setAttribute("d", shown.map((point) => `M${point}h0`).join("")); // round caps make a dot of no length
@@ -86,7 +104,7 @@ function makeLayer(layer) {
     dots && dots.setAttribute("stroke", colour);
     [head, text].filter(Boolean).forEach((node) => node.setAttribute("fill", colour));
   };
-  return { nodes, show, paint };
+  return { nodes, show, paint, group: layer.group };
 }
 
 function makePanel(panel) {
@@ -120,6 +138,11 @@ function render({ model, el }) {
     model.save_changes();
   };
   const sliders = spec.sliders.map((slider, n) => makeSlider(slider, (at) => choose(n, at)));
+  const names = spec.groups.map((group) => group.group);
+  const toggles = spec.groups.map((group) => makeToggle(group, (on) => {
+    model.set("shown", names.filter((name) => (name === group.group ? on : model.get("shown").includes(name))));
+    model.save_changes();
+  }));
   const panels = spec.panels.map(makePanel);
   const [play, reset] = ["Play", "Reset"].map((name) => make("button", { type: "button", ...OWN_KEYS }, name));
   const trouble = make("p", { class: "gbl-trouble", role: "status" });
@@ -128,15 +151,17 @@ function render({ model, el }) {
     "div", { class: "gbl-lab", role: "group", "aria-label": spec.name },
     make("div", { class: "gbl-controls" }, ...sliders.map((slider) => slider.node)),
     make("div", { class: "gbl-says" }, play, reset, make("dl", {}, ...facts.map(({ name, value }) => make("div", {}, make("dt", {}, name), value)))), progress, trouble,
+    ...(toggles.length ? [make("div", { class: "gbl-toggles", role: "group", "aria-label": "shown" }, ...toggles.map((toggle) => toggle.node))] : []),
     make("div", { class: "gbl-panels" }, ...panels.map((panel) => panel.node)),
   );
 
   let points; // of all positions, x and y in turn; a frame says where its own begin
 
   function show() {
-    const position = model.get("position"), step = model.get("step"), version = position[1] ?? 0;
+    const position = model.get("position"), step = model.get("step"), shown = model.get("shown"), version = position[1] ?? 0;
     const frame = model.get("frames")[position[0] * columns + version];
     sliders.forEach((slider, n) => slider.show(position[n], n === 0 ? version : 0, n === 0 ? frame?.name : ""));
+    toggles.forEach((toggle, n) => toggle.show(shown.includes(names[n]), frame?.notes[names[n]]));
     let at = frame?.at ?? 0, layerNumber = 0;
     for (const panel of panels) {
       panel.show(version);
@@ -145,7 +170,7 @@ function render({ model, el }) {
         for (let left = frame?.counts[layerNumber] ?? 0; left > 0; left -= 1, at += 2) {
           own.push([points[at] / PER_PIXEL, points[at + 1] / PER_PIXEL]);
         }
-        layer.show(own, frame?.labels[layerNumber], step);
+        layer.show(own, frame?.labels[layerNumber], step, layer.group !== "" && !shown.includes(layer.group));
         layerNumber += 1;
       }
     }
@@ -179,6 +204,7 @@ function render({ model, el }) {
   reset.addEventListener("click", () => {
     model.set("position", spec.start);
     model.set("step", spec.steps);
+    model.set("shown", names);
     setPlaying(false);
   });
 
@@ -190,11 +216,11 @@ function render({ model, el }) {
     if (r === undefined || painted === isDark) return;
     painted = isDark;
     root.classList.toggle("gbl-dark", isDark);
-    panels.forEach((panel) => panel.paint((colour) => (isDark && spec.dark[colour]) || colour));
+    [...panels, ...toggles].forEach((part) => part.paint((colour) => (isDark && spec.dark[colour]) || colour));
   }
   const theme = new MutationObserver(paint), scheme = matchMedia("(prefers-color-scheme: dark)");
   const attached = new ResizeObserver(paint); // the colour is known only once the lab is on the page
-  const watch = { "change:position": show, "change:step": show, "change:frames": showNew };
+  const watch = { "change:position": show, "change:step": show, "change:shown": show, "change:frames": showNew };
 
   el.append(root);
   theme.observe(document.body, { attributes: true });

@@ -52,9 +52,9 @@ PER_PIXEL, FAR = 10, 3000  # coordinates travel as tenths of a pixel in 16 bits;
 class Scale:
     """The positions of a slider, from left to right.
 
-    values: numbers that grow, or texts. labels: how each is written and spoken. marks: {text: value} across the track;
+    values: numbers that grow, then texts. labels: how each is written and spoken. marks: {text: value} across the track;
     up to eight positions are all marked by themselves. bands: [(text, first value, last value, look)], look one of
-    "slow", "good", "swing", "away".
+    "slow", "good", "swing", "zigzag", "away".
     """
 
     values: list
@@ -64,6 +64,7 @@ class Scale:
 
     def __post_init__(self):
         self.values = [value if isinstance(value, (str, int)) else float(value) for value in self.values]
+        self.numbers = [value for value in self.values if not isinstance(value, str)]
         self.labels = self.labels or [value if isinstance(value, str) else f"{value:.3g}" for value in self.values]
         if self.marks is None and len(self.values) <= 8:
             self.places = {label: n for n, label in enumerate(self.labels)}
@@ -71,17 +72,19 @@ class Scale:
             self.places = {name: self._place(value) for name, value in (self.marks or {}).items()}
 
     def _place(self, value):
-        return float(np.interp(value, self.values, np.arange(len(self.values))))
+        if isinstance(value, str):
+            return self.values.index(value)
+        return float(np.interp(value, self.numbers, np.arange(len(self.numbers))))
 
     def nearest(self, wanted):
         """Return the position whose value is nearest. Raises ValueError for what lies on no such scale."""
         if wanted in self.values:
             return self.values.index(wanted)
         try:
-            distances = [abs(value - float(wanted)) for value in self.values]
+            distances = [abs(value - float(wanted)) for value in self.numbers]
         except (TypeError, ValueError):
-            distances = [np.nan]
-        if not np.isfinite(distances).all():
+            distances = []
+        if not distances or not np.isfinite(distances).all():
             raise ValueError(f"{wanted!r} is not on this slider, which goes from {self.labels[0]} to {self.labels[-1]}")
         return int(np.argmin(distances))
 
@@ -117,7 +120,8 @@ class Slider:
 class Layer:
     """Something that moves: a line, dots, a larger dot at the end (``head``), or a text. Sizes are in pixels.
 
-    walk: the points are the steps 0, 1, 2, ... of a path, and the play button walks them.
+    walk: the points are the steps 0, 1, 2, ... of a path, and the play button walks them. group: the name of the check box that
+    shows and hides this layer together with all others of that name; the box carries the look of the first of them.
     """
 
     axes: list
@@ -128,6 +132,7 @@ class Layer:
     head: float = 0
     walk: bool = False
     anchor: str = ""
+    group: str = ""
 
     def spec(self):
         return {name: value for name, value in vars(self).items() if name != "axes"} | {"colour": COLOURS[self.colour]}
@@ -193,9 +198,9 @@ class Panel:
         self.layers.append(Layer(self.axes, colour, **look))
         return self.layers[-1]
 
-    def text(self, colour, anchor="middle"):
+    def text(self, colour, anchor="middle", group=""):
         """Add a short text that moves and return its layer."""
-        return self.path(colour, anchor=anchor)
+        return self.path(colour, anchor=anchor, group=group)
 
     def spec(self):
         (width, height), (left, top, right, bottom) = SIZE, MARGINS
@@ -240,12 +245,14 @@ class Frame:
 
     name: the regime in a word or two, spoken with the slider's value. facts: a short text for each of the lab's ``facts``.
     draw: {layer: (x, y)}, arrays in the axes' units; for a text layer {layer: (x, y, text)}. trouble: what went wrong, and where.
+    notes: {group: a short text beside its check box}.
     """
 
     name: str = ""
     facts: list = ()
     draw: dict = field(default_factory=dict)
     trouble: str = ""
+    notes: dict = field(default_factory=dict)
 
 
 class _Value(traitlets.TraitType):
@@ -276,7 +283,8 @@ class Lab(anywidget.AnyWidget):
 
     The lab computes all positions and shows itself. While that takes longer than half a second, it appears with what is
     ready and a progress bar; interrupting the kernel keeps what is ready. ``lab.<key>`` reads and sets a slider's value,
-    ``lab.step`` the step to which paths are drawn, ``lab.regime`` tells the current frame's name.
+    ``lab.step`` the step to which paths are drawn, ``lab.shown`` the groups of layers whose check boxes are ticked;
+    ``lab.regime`` tells the current frame's name.
     """
 
     _esm = HERE / "lab.js"
@@ -284,6 +292,7 @@ class Lab(anywidget.AnyWidget):
     spec = traitlets.Dict().tag(sync=True)
     position = traitlets.List(traitlets.Int()).tag(sync=True)
     step = traitlets.Int().tag(sync=True)
+    shown = traitlets.List(traitlets.Unicode()).tag(sync=True)
     frames = traitlets.List().tag(sync=True)
     points = traitlets.Bytes().tag(sync=True)
 
@@ -292,14 +301,18 @@ class Lab(anywidget.AnyWidget):
         self._columns = len(sliders[1].scales[0].values) if len(sliders) > 1 else 1
         count = len(sliders[0].scales[0].values) * self._columns
         start = self._position(self._find([slider.start for slider in sliders]))
+        grouped = [layer for panel in panels for layer in panel.layers if layer.group]
+        self._groups = {layer.group: layer.spec() for layer in reversed(grouped)}  # the first of a name stays
         with mpl.rc_context(STYLE):
             spec = {
                 "name": name, "facts": facts, "steps": steps, "start": start,
                 "sliders": [{"name": slider.name, "scales": [scale.spec() for scale in slider.scales]} for slider in sliders],
                 "panels": [panel.spec() for panel in panels],
+                "groups": list(self._groups.values())[::-1],
                 "dark": {COLOURS[colour]: shade for colour, shade in DARK.items()},
             }  # fmt: skip
-        super().__init__(spec=spec, position=start, step=steps, frames=[None] * count)
+        names = [group["group"] for group in spec["groups"]]
+        super().__init__(spec=spec, position=start, step=steps, shown=names, frames=[None] * count)
         self._stored, self._drawn, self._png = [self._find(values) for values in stored], [None] * count, None
         self.add_traits(**{slider.key: _Value(number) for number, slider in enumerate(sliders)})
         self._read_values()
@@ -309,6 +322,13 @@ class Lab(anywidget.AnyWidget):
 
     def __repr__(self):
         return f"<Lab: {self.spec['name']}>"
+
+    @traitlets.validate("shown")
+    def _known(self, proposal):
+        names = [group["group"] for group in self.spec["groups"]]
+        if not set(proposal.value) <= set(names):
+            raise ValueError(f"{proposal.value} cannot be shown: this lab has {', '.join(names) or 'nothing to choose'}")
+        return [name for name in names if name in proposal.value]
 
     @property
     def regime(self):
@@ -394,7 +414,8 @@ class Lab(anywidget.AnyWidget):
                 continue
             frame, drawn = ready
             frames.append({
-                "name": frame.name, "facts": frame.facts, "trouble": frame.trouble, "at": begin,
+                "name": frame.name, "facts": frame.facts, "trouble": frame.trouble, "notes": frame.notes,
+                "at": begin,
                 "counts": [len(xy) for xy, _ in drawn],
                 "labels": {str(n): text for n, (_, text) in enumerate(drawn) if text},
             })  # fmt: skip
@@ -432,7 +453,7 @@ class Lab(anywidget.AnyWidget):
 
     def save_html(self, path):
         """Write the lab as one HTML file that needs no kernel and no network."""
-        state = {"spec": self.spec, "position": self.position, "step": self.step, "frames": self.frames,
+        state = {"spec": self.spec, "position": self.position, "step": self.step, "shown": self.shown, "frames": self.frames,
                  "points": base64.b64encode(self.points).decode()}  # fmt: skip
         parts = {
             "title": html.escape(self.spec["name"]),

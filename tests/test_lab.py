@@ -24,6 +24,8 @@ from course_utils import lab as widget
 from course_utils import load_regression
 from course_utils.lab import FAR, PER_PIXEL, Frame, Lab, Panel, Scale, Slider
 from course_utils.labs import Noise, Problem, batch_size_lab, learning_rate_lab, measured_factor, regime, two_weight_lab
+from course_utils.labs_round3 import momentum_lab
+from course_utils.reuse import functions_from
 
 X, y = load_regression(n_features=1)
 X2, y2 = load_regression(n_features=2)
@@ -46,11 +48,15 @@ def gradient_step_pytorch(X, y, weight, lrate):
     return w.detach().numpy(), loss.item()
 
 
-MAKERS = {
+RULES = functions_from("Round3_Optimizers", "Round3_MoreOptimizers")
+LINE_FITS = {
     "one weight": lambda step=gradient_step: learning_rate_lab(step, X, y),
     "two weights": lambda step=gradient_step: two_weight_lab(step, X2, y2),
     "batches": lambda step=gradient_step: batch_size_lab(step, X2, y2, steps=60),
     "batches, one weight": lambda step=gradient_step: batch_size_lab(step, X, y, steps=60),
+}
+MAKERS = LINE_FITS | {
+    "momentum": lambda rule=RULES["sgd"]: momentum_lab(rule, [1, 25], [-10, 1.5]),
 }
 
 
@@ -159,7 +165,7 @@ def test_the_regimes_are_named_where_they_begin(one):
         assert name == wanted, (place, factor)
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", LINE_FITS)
 def test_every_learning_rate_slider_marks_the_border(labs, name):
     lab = labs[name]
     for version, scale in enumerate(lab.sliders[0].scales):
@@ -342,7 +348,7 @@ def test_a_function_that_fails_at_some_rates_is_named_with_rate_and_step(step, m
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_no_failure_breaks_a_lab(name):
-    def fails(X, y, weight, lrate):
+    def fails(*arguments, **settings):
         raise NameError("name 'gradient' is not defined")
 
     lab = MAKERS[name](fails)

@@ -1,0 +1,213 @@
+"""Round 3's labs, against formulas that do not come from them; their rules are the notebooks' own."""
+
+import re
+import time
+
+import numpy as np
+import pytest
+from test_lab import MAKERS, RULES, drawn
+
+from course_utils.labs_round3 import momentum_lab, walk
+
+CURVATURES, START = np.array([1.0, 25.0]), np.array([-10.0, 1.5])
+
+
+def torch_rule(optimizer_class, **always):
+    """Return the rule that an optimizer of torch follows."""
+    import torch
+
+    def rule(state, gradient, weight, *, lrate, **settings):
+        if not state:
+            parameter = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+            state = {"parameter": parameter, "optimizer": optimizer_class([parameter], lr=lrate, **always, **settings)}
+        parameter = state["parameter"]
+        parameter.data, parameter.grad = torch.tensor(weight), torch.tensor(gradient)
+        state["optimizer"].step(lambda: 0.0)
+        return state, weight - parameter.detach().numpy()
+
+    return rule
+
+
+@pytest.fixture(scope="module")
+def momentum():
+    return MAKERS["momentum"]()
+
+
+def positions(lab):
+    """Return (number, value of the first slider, value of the second) of every position."""
+    columns = len(lab.sliders[1].scales[0].values)
+    return [(n, lab.sliders[0].scale(n % columns).values[n // columns], lab.sliders[1].scales[0].values[n % columns]) for n in range(len(lab.frames))]
+
+
+def companion(curvature, lrate, beta):
+    """What one step does to (w_k, w_k-1)."""
+    return np.array([[1 + beta - lrate * curvature, -beta], [1, 0]])
+
+
+# --- Momentum -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_predicted_factor_is_the_companion_matrixs_and_the_walk_follows_it(momentum):
+    far = 0
+    for number, lrate, beta in positions(momentum):
+        factor = max(np.abs(np.linalg.eigvals(companion(curvature, lrate, beta))).max() for curvature in CURVATURES)
+        predicted, measured = map(float, momentum.frames[number]["facts"][0].split(","))
+        assert predicted == pytest.approx(factor, abs=6e-4)  # where two roots meet they are known to half the digits
+        assert measured == pytest.approx(factor, abs=0.03), (lrate, beta)
+        far += abs(measured - factor) > 0.01
+    assert far < 0.02 * len(momentum.frames), "60 steps measure the factor to a hundredth nearly everywhere"
+
+
+def test_the_walk_is_the_matrixs_power(momentum):
+    path = momentum.panels[0].layers[0]
+    for lrate, beta in ((0.03, 0.0), (0.111, 0.45), (0.06, 0.9), (0.15, 0.3)):
+        drawn_path = np.array(momentum.frame(lrate, beta).draw[path])
+        for weights, curvature, first in zip(drawn_path, CURVATURES, START):
+            k = range(1, len(weights))
+            closed = [np.linalg.matrix_power(companion(curvature, lrate, beta), n - 1) @ [first * (1 - lrate * curvature), first] for n in k]
+            np.testing.assert_allclose(weights[1:], np.array(closed)[:, 0], rtol=1e-8, atol=1e-9)
+
+
+def test_the_regimes_are_named_and_banded_by_the_slowest_root(momentum):
+    seen = set()
+    for number, lrate, beta in positions(momentum):
+        roots = np.concatenate([np.linalg.eigvals(companion(curvature, lrate, beta)) for curvature in CURVATURES])
+        slowest = roots[np.argmax(np.abs(roots))]
+        size, name = abs(slowest), momentum.frames[number]["name"]
+        if abs(size - 1) < 1e-6 or abs(size - 0.8) < 1e-6 or 0 < abs(slowest.imag) < 1e-6:
+            continue
+        real = "zigzagging" if slowest.real < 0 else "creeping" if size > 0.8 else "smooth"
+        assert name == ("diverging" if size > 1 else "swinging" if slowest.imag else real), (lrate, beta)
+        band = [band[0] for band in momentum.sliders[0].scale(number % 12).bands if band[1] < lrate * (1 - 2e-3) and lrate * (1 + 2e-3) < band[2]]
+        assert band in ([name], []), (lrate, beta)
+        seen.add(name)
+    assert seen == {"creeping", "smooth", "swinging", "zigzagging", "diverging"}
+
+
+def test_the_border_stands_on_the_slider_of_every_momentum(momentum):
+    for beta, scale in zip(momentum.sliders[1].scales[0].values, momentum.sliders[0].scales, strict=True):
+        border = 2 * (1 + beta) / 25
+        (mark,) = scale.places
+        assert float(mark.split("=")[1]) == pytest.approx(border, rel=5e-3)
+        assert np.interp(scale.places[mark], np.arange(len(scale.values)), scale.values) == pytest.approx(border)
+        assert np.abs(np.linalg.eigvals(companion(25, border, beta))).max() == pytest.approx(1)
+        assert (scale.bands[-1][0], scale.bands[-1][1]) == ("diverging", pytest.approx(border))
+
+
+def test_the_rate_does_not_move_with_the_momentum(momentum):
+    momentum.momentum, momentum.lrate = 0.45, 0.111
+    momentum.momentum = 0.9
+    assert (momentum.lrate, momentum.momentum, momentum.regime) == (0.111, 0.9, "swinging")
+    momentum.momentum, momentum.lrate = 0, 0.111
+    assert momentum.regime == "diverging"
+    number = momentum._find([0.099, 0.5])
+    assert momentum.frames[number]["facts"][1] == "19"
+
+
+def test_another_rule_gives_another_lab(momentum):
+    """With the velocity as a mean, (1 − β) g, the same rate is worth less."""
+    def averaged(state, gradient, weight, *, lrate, momentum):
+        return RULES["sgd"](state, (1 - momentum) * gradient, weight, lrate=lrate, momentum=momentum)
+
+    lab, number = momentum_lab(averaged, CURVATURES, START), momentum._find([0.111, 0.5])
+    assert lab.frames[number]["facts"] != momentum.frames[number]["facts"]
+    assert not np.array_equal(drawn(lab, number)[0][0], drawn(momentum, number)[0][0])
+
+
+def test_torch_and_numpy_give_the_same_momentum_lab(momentum):
+    import torch
+
+    lab = momentum_lab(torch_rule(torch.optim.SGD), torch.tensor([1.0, 25.0]), START)
+    a, b = (np.frombuffer(lab.points, "<i2").astype(int) for lab in (lab, momentum))
+    assert len(a) == len(b) and np.abs(a - b).max() <= 1, "more than a tenth of a pixel apart"
+    assert lab.frames == momentum.frames
+
+
+def test_it_works_in_other_units():
+    lab = momentum_lab(RULES["sgd"], [2e-6, 3e-6], [4e3, -1e3])
+    names = {frame["name"] for frame in lab.frames}
+    assert names >= {"swinging", "diverging"} and len(set(lab.sliders[0].scales[0].labels)) == len(lab.sliders[0].scales[0].values)
+    assert float(lab.frames[lab._find([7e5, 0])]["facts"][0].split(",")[0]) == pytest.approx(1.1, abs=0.03)
+
+
+@pytest.mark.parametrize(("curvatures", "start"), [([1], [1, 1]), ([1, 0], [1, 1]), ([1, 25], [0, 0]), ([1, 2, 3], [1, 2, 3])])
+def test_what_is_no_ravine_is_refused(curvatures, start):
+    with pytest.raises(ValueError, match="two curvatures above 0"):
+        momentum_lab(RULES["sgd"], curvatures, start)
+
+
+# --- What the learner may hand over ------------------------------------------------------------------------------------------
+
+
+def raises(state, gradient, weight, *, lrate, momentum):
+    if weight[0] > -9 and lrate > 0.1:
+        raise ZeroDivisionError("division by zero")
+    return {}, lrate * gradient
+
+
+def wrong_shape(state, gradient, weight, *, lrate, momentum):
+    return {}, lrate * gradient[: 1 if lrate > 0.1 else 2]
+
+
+def gives_nan(state, gradient, weight, *, lrate, momentum):
+    return {}, lrate * gradient * (np.nan if lrate > 0.1 else 1)
+
+
+def gives_infinity(state, gradient, weight, *, lrate, momentum):
+    return {}, lrate * gradient / (0.0 if lrate > 0.1 else 1)
+
+
+def returns_no_step(state, gradient, weight, *, lrate, momentum):
+    return {}, lrate * gradient if lrate <= 0.1 else None
+
+
+def works_in_place(state, gradient, weight, *, lrate, momentum):
+    state, step = RULES["sgd"](state, gradient, weight, lrate=lrate, momentum=momentum)
+    gradient *= 0
+    weight -= step
+    return state, step
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (raises, r"raises raised ZeroDivisionError \(division by zero\) at learning rate 0\.111, momentum 0\.5, step 2\."),
+        (wrong_shape, r"wrong_shape returned a step of shape \(1,\), expected \(2,\), at learning rate 0\.111, momentum 0\.5, step 1\."),
+        (gives_nan, r"gives_nan gave NaN at learning rate 0\.111, momentum 0\.5, step 1\."),
+        (gives_infinity, r"gives_infinity gave infinity at learning rate 0\.111, momentum 0\.5, step 1\."),
+        (returns_no_step, r"returns_no_step returned a step of shape \(\), expected \(2,\), at learning rate 0\.111, momentum 0\.5, step 1\."),
+    ],
+)
+def test_a_rule_that_fails_at_some_rates_is_named_with_rate_and_step(rule, message):
+    lab = momentum_lab(rule, CURVATURES, START)
+    assert re.fullmatch(message, lab.frames[lab._find([0.111, 0.5])]["trouble"])
+    for number, lrate, _ in positions(lab):
+        assert bool(lab.frames[number]["trouble"]) == (lrate > 0.1), lrate
+
+
+def test_a_rule_that_works_in_place_gets_copies(momentum):
+    start = START.copy()
+    lab = momentum_lab(works_in_place, CURVATURES, start)
+    assert lab.points == momentum.points
+    np.testing.assert_array_equal(start, START)
+
+
+def test_a_walk_ends_where_it_leaves_the_map():
+    def explodes(state, gradient, weight, *, lrate):
+        return state, np.full(2, 1e300)
+
+    weights, trouble = walk(explodes, lambda w: w, START, 10, "", lrate=1)
+    assert len(weights) == 2 and trouble == ""
+
+
+# --- Time ------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_labs_are_ready_in_time_by_hand():
+    seconds = []
+    for _ in range(2):
+        start = time.process_time()  # of this process alone: others may be busy
+        lab = MAKERS["momentum"]()
+        lab.png()
+        seconds.append(time.process_time() - start)
+    assert min(seconds) < 1.5, f"{min(seconds):.2f} s"
