@@ -190,14 +190,14 @@ def train(arguments, rank, processes, device):
                     f"with the same command and --resume"
                 ) from None
             progress["batch"] = batch + 1
-            if (step + 1) % arguments.save_every == 0:
+            if (step + 1) % arguments.save_every == 0 and batch + 1 < batches:  # the epoch's end saves in any case
                 save()
         if dist.is_initialized():
             dist.all_reduce(total)  # the shards' parts add up to the loss
         scheduler.step()
         progress = {"epoch": progress["epoch"] + 1, "batch": 0, "shuffle": rng.bit_generator.state}
         save()
-        if rank == 0 and first < batches:
+        if rank == 0:
             print(f"epoch {progress['epoch']:3d}   mean loss of {batches - first} batches {total.item() / (batches - first):.6f}")
 
 

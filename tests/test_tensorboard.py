@@ -2,18 +2,15 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import urllib.request
 
+import browser
 import numpy as np
 import pytest
 from prove import ROOT
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]
 TAGS = {"loss/train", "loss/validation", "accuracy/validation", "rate", "gradient norm", "update ratio/weight",
         "update ratio/bias"}
 
@@ -75,17 +72,12 @@ def board(logs):
 
 @pytest.fixture(scope="module")
 def page(board):
-    if not BROWSER and os.environ.get("CI") != "true":
-        pytest.skip("needs Chromium or Chrome: install one (Debian: apt-get install chromium), then run this test again")
-    from playwright.sync_api import sync_playwright
-
-    assert BROWSER, "in CI this test never skips: install Chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+    if browser.find_browser() is None and not os.environ.get("CI"):
+        pytest.skip("needs Chromium or Chrome: python -m playwright install chromium, then run this test again")
+    with browser.open_browser() as chromium:
+        page = chromium.new_page(viewport={"width": 1280, "height": 800})
         page.goto(f"{board}?darkMode=false&smoothing=0&tagFilter=loss|update#timeseries", wait_until="domcontentloaded")
         yield page
-        browser.close()
 
 
 def fetched(page, path):
@@ -145,3 +137,29 @@ def test_the_notebook_opens_the_same_board_inside_its_own_process(logs):
     done = subprocess.run([sys.executable, "-c", code, ROOT / "Round4", logs], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert (done.stdout.split(), done.stderr) == (["numpy", "pytorch"], "")
+
+
+def test_the_cell_that_opens_the_board_shows_it_in_the_page_and_without_a_kernel_says_how(page, board, logs, monkeypatch):
+    import IPython.display
+
+    shown = []
+    monkeypatch.setattr(IPython.display, "display", shown.append)
+    monkeypatch.syspath_prepend(str(ROOT / "Round4"))
+    import board as round4
+
+    monkeypatch.setattr(round4, "start_board", lambda folder: board)  # the one that runs already
+    notebook = page.context.browser.new_page()
+    try:
+        notebook.goto(f"{board}data/logdir")  # a page of this machine, as JupyterLab's is
+        round4.show_board(logs)
+        notebook.set_content(shown[0].data)
+        inside = notebook.frame_locator("iframe[title=TensorBoard]")
+        for run in ("numpy", "pytorch"):
+            inside.locator("runs-table, runs-data-table").get_by_text(run, exact=True).first.wait_for(timeout=20000)
+        monkeypatch.setattr(round4, "start_board", lambda folder: "http://127.0.0.1:9/")  # nobody answers there
+        round4.show_board(logs)
+        notebook.set_content(shown[1].data)
+        notebook.wait_for_timeout(500)
+        assert not notebook.locator("iframe").count() and "tensorboard --logdir" in notebook.locator("div").first.inner_text()
+    finally:
+        notebook.close()

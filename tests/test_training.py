@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from prove import ROOT, code_cells
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from course_utils import load_digits
@@ -62,7 +63,7 @@ def state_of(run):
     else:
         buffers = [run.optimizer.state[parameter]["momentum_buffer"] for parameter in run.model.parameters()]
         arrays = [*run.model.state_dict().values(), *buffers, *run.best.values()]
-    numbers = [number for array in arrays for number in np.asarray(array).ravel().tolist()]
+    numbers = [number for array in (*arrays, *run.snapshots) for number in np.asarray(array).ravel().tolist()]
     return numbers, run.progress
 
 
@@ -83,12 +84,28 @@ def stop_after(notebook, steps, path, epochs=3):
     return notebook.load_run(path)
 
 
-@pytest.mark.filterwarnings("ignore:Detected call of")  # torch's, where a run was stopped after an epoch's last step
+@pytest.mark.filterwarnings("error")  # a warning in the middle of a resumed run would puzzle whoever resumes it
 def test_stopped_at_any_step_and_resumed_it_is_the_same_run_bit_for_bit(notebook, tmp_path):
     whole = state_of(notebook.fit_digits(notebook.new_run(), 3))
     for steps in range(1, 3 * STEPS_AN_EPOCH + 1):
         resumed = stop_after(notebook, steps, tmp_path / "run")
         assert state_of(notebook.fit_digits(resumed, 3)) == whole, f"stopped after {steps} steps"
+
+
+def test_a_resumed_run_is_drawn_whole(notebook, tmp_path):
+    """TensorBoard shows every epoch of it, those before the stop as well: curves, histograms, mistakes and graph."""
+    run = notebook.fit_digits(stop_after(notebook, 6, tmp_path / "run"), 3)
+    mistakes = notebook.split_digits(*load_digits())[2][0][:2]
+    notebook.log_run(tmp_path / "board", run, torch.from_numpy(mistakes) if notebook.language == "PyTorch" else mistakes)
+    events = EventAccumulator(str(tmp_path / "board"), size_guidance={"scalars": 0, "histograms": 0}).Reload()
+    whole = notebook.fit_digits(notebook.new_run(), 3)
+    assert [point.step for point in events.Histograms("weight")] == [1, 2, 3]
+    assert [point.histogram_value.sum for point in events.Histograms("weight")] == pytest.approx(
+        [float(snapshot.sum()) for snapshot in whole.snapshots]
+    )
+    for name in whole.progress["history"][0]:
+        expected = [np.float32(row[name]) for row in whole.progress["history"]]
+        assert [np.float32(point.value) for point in events.Scalars(name)] == expected, name
 
 
 @pytest.mark.parametrize("piece", ["velocity", "rate", "shuffle", "batch", "best loss"])
