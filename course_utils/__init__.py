@@ -24,6 +24,7 @@ _HOME_OF = {
     "two_weight_lab": "labs",
     "batch_size_lab": "labs",
     "momentum_lab": "labs_round3",
+    "race_lab": "labs_round3",
 }
 
 __all__ = list(_HOME_OF)

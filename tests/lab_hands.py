@@ -37,8 +37,9 @@ READ = """(root) => [...root.querySelectorAll(".gbl-panel")].map((panel) => {
 class LabOnPage:
     """One lab on a page, and what it should show."""
 
-    def __init__(self, page, root, name, keys, counts, said, picks, steps, start):
+    def __init__(self, page, root, name, keys, counts, said, picks, steps, start, groups):
         self.page, self.root, self.name, self.keys, self.counts, self.start = page, root, name, keys, counts, start
+        self.groups, self.hidden = groups, set()
         self.said, self.picks, self.steps = said, {int(n): pick for n, pick in picks.items()}, steps
         root.scroll_into_view_if_needed()
         assert root.get_attribute("aria-label") == name and root.get_attribute("role") == "group"
@@ -49,6 +50,8 @@ class LabOnPage:
             assert label, f"{name}: a slider has no name"
             assert root.get_by_role("slider", name=label, exact=True).count() == 1
             assert (slider.get_attribute("aria-valuetext") or "").startswith(label + " "), f"{name}: a slider says nothing"
+        self.boxes = {group: root.get_by_role("checkbox", name=group, exact=True) for group in groups}
+        assert root.get_by_role("checkbox").count() == len(groups)
 
     def places(self):
         return [int(slider.input_value()) for slider in self.sliders]
@@ -72,6 +75,10 @@ class LabOnPage:
         step = self.steps if step is None else step
         assert facts == [f"{step} of {self.steps}", *wanted["facts"]][:len(facts)], f"{where}: {facts}"
         assert self.root.locator(".gbl-trouble").inner_text() == wanted["trouble"], where
+        notes = [wanted["notes"].get(group, "") for group in self.groups]
+        assert self.root.locator(".gbl-note").all_inner_texts() == notes, where
+        assert [box.get_attribute("aria-description") for box in self.boxes.values()] == notes, where
+        assert {group for group, box in self.boxes.items() if not box.is_checked()} == self.hidden, where
         for panel, layers in zip(self.root.evaluate(READ), wanted["panels"], strict=True):
             assert panel["shown"], f"{where}: a picture is not shown"
             nodes = iter(panel["nodes"])
@@ -82,6 +89,10 @@ class LabOnPage:
     def _check_layer(self, nodes, layer, step, where):
         points = layer["points"][: step + 1] if layer["walk"] else layer["points"]
         for node in self._nodes_of(nodes, layer):
+            if layer["group"] in self.hidden:
+                assert node["hidden"], f"{where}: {layer['group']} is still drawn"
+                continue
+            assert not (node["hidden"] and node["kind"] == "path"), f"{where}: a path is not drawn"
             if node["kind"] != "path":
                 points_here = points[-1:]
                 assert node["hidden"] == (not points) or len(points) < len(layer["points"]), where
@@ -191,8 +202,29 @@ class LabOnPage:
         assert self.root.locator("dd").first.inner_text() == f"{self.steps} of {self.steps}"
         self.check_words(self.start)
 
+    def tick(self, seed):
+        """Hide and show every group: the first by the keyboard, the others by the mouse; what is drawn follows."""
+        number = self.number()
+        for n, (group, box) in enumerate(self.boxes.items()):
+            for self.hidden in ({group}, set()):
+                if n == 0:
+                    box.focus()
+                    self.page.keyboard.press("Space")
+                    assert box.evaluate("(node) => node === document.activeElement")
+                else:
+                    box.click()
+                self.check(number, seed)
+        for group in self.groups[:2]:
+            self.boxes[group].click()
+        self.hidden = set(self.groups[:2])
+        self.check(number, seed)
+        self.root.get_by_role("button", name="Reset", exact=True).click()
+        self.hidden = set()
+        self.go(number)
+        self.check(number, seed)
+
     def check_colours(self):
-        """Look at the pixels themselves: where a path's end is drawn, the screen has its colour."""
+        """Look at the pixels themselves: where a path's end is drawn and nothing lies on it, the screen has its colour."""
         seen = 0
         for panel in self.root.locator(".gbl-panel").all():
             panel.scroll_into_view_if_needed()
@@ -205,6 +237,7 @@ class LabOnPage:
                 frame.bottom = frame.top + view.height * scale;
                 return [...panel.querySelectorAll("circle")].filter((c) => c.style.display !== "none").map((circle) => {
                   const c = circle.getBoundingClientRect(), x = c.left + c.width / 2, y = c.top + c.height / 2;
+                  if (document.elementFromPoint(x, y) !== circle) return false;
                   const inside = x > frame.left + 4 && x < frame.right - 4 && y > frame.top + 4 && y < frame.bottom - 4;
                   return inside && [x - box.left, y - box.top, c.width / 2, getComputedStyle(circle).fill.match(/\\d+/g).map(Number)];
                 }).filter(Boolean);
@@ -223,6 +256,8 @@ def look_for(lab, seed, numbers=None):
     for number in numbers or lab.picks:
         lab.go(number)
         lab.check(number, seed)
+    if lab.groups:
+        lab.tick(seed)
     lab.play(seed)
     assert lab.check_colours() or any(lab.picks[n]["trouble"] for n in lab.picks), f"{lab.name}: no path's end is to be seen"
 

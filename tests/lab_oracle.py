@@ -41,11 +41,11 @@ def at(lab, number):
     for panel in lab.panels:
         drawn = [frame.draw.get(layer, ((), ())) for layer in panel.layers]
         panels.append([
-            {"points": pixels(layer, version, *shape[:2]), "text": shape[2] if len(shape) > 2 else "", "walk": layer.walk,
+            {"points": pixels(layer, version, *shape[:2]), "text": shape[2] if len(shape) > 2 else "", "walk": layer.walk, "group": layer.group,
              "parts": sum(map(bool, (layer.line, layer.dots, layer.head, layer.anchor)))}
             for layer, shape in zip(panel.layers, drawn)
         ])  # fmt: skip
-    return {"places": list(places), "said": said, "facts": list(frame.facts), "trouble": frame.trouble, "panels": panels}
+    return {"places": list(places), "said": said, "facts": list(frame.facts), "trouble": frame.trouble, "notes": frame.notes, "panels": panels}
 
 
 def labs():
@@ -62,7 +62,7 @@ def summary(seed, picks):
         count = len(lab.frames)
         chosen = sorted({0, count - 1, *(int(n) for n in rng.choice(count, picks))})
         found.append({
-            "name": lab.spec["name"], "keys": [slider.key for slider in lab.sliders], "steps": lab.spec["steps"],
+            "name": lab.spec["name"], "keys": [slider.key for slider in lab.sliders], "steps": lab.spec["steps"], "groups": list(lab.shown),
             "start": lab._find([slider.start for slider in lab.sliders]),
             "counts": [len(slider.scales[0].values) for slider in lab.sliders],
             "said": [at_words(lab, n) for n in range(count)], "picks": {n: at(lab, n) for n in chosen},

@@ -24,7 +24,7 @@ from course_utils import lab as widget
 from course_utils import load_regression
 from course_utils.lab import FAR, PER_PIXEL, Frame, Lab, Panel, Scale, Slider
 from course_utils.labs import Noise, Problem, batch_size_lab, learning_rate_lab, measured_factor, regime, two_weight_lab
-from course_utils.labs_round3 import momentum_lab
+from course_utils.labs_round3 import momentum_lab, race_lab
 from course_utils.reuse import functions_from
 
 X, y = load_regression(n_features=1)
@@ -49,6 +49,18 @@ def gradient_step_pytorch(X, y, weight, lrate):
 
 
 RULES = functions_from("Round3_Optimizers", "Round3_MoreOptimizers")
+RACERS = {
+    "SGD": (RULES["sgd"], {}), "momentum": (RULES["sgd"], {"momentum": 0.9}),
+    "Nesterov": (RULES["sgd"], {"momentum": 0.9, "nesterov": True}), "Adagrad": (RULES["adagrad"], {}),
+    "RMSprop": (RULES["rmsprop"], {}), "Adam": (RULES["adam"], {}), "L-BFGS": (RULES["lbfgs"], {"history_size": 10}),
+}  # fmt: skip
+SURFACES = {
+    "ravine": (lambda w: (w[0] ** 2 + 25 * w[1] ** 2) / 2, lambda w: np.array([1, 25]) * w, [-2, 0.8], [0, 0]),
+    "bent valley": (
+        lambda w: (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2,
+        lambda w: np.array([-2 * (1 - w[0]) - 400 * w[0] * (w[1] - w[0] ** 2), 200 * (w[1] - w[0] ** 2)]), [-1.2, 1], [1, 1],
+    ),
+}  # fmt: skip
 LINE_FITS = {
     "one weight": lambda step=gradient_step: learning_rate_lab(step, X, y),
     "two weights": lambda step=gradient_step: two_weight_lab(step, X2, y2),
@@ -57,6 +69,7 @@ LINE_FITS = {
 }
 MAKERS = LINE_FITS | {
     "momentum": lambda rule=RULES["sgd"]: momentum_lab(rule, [1, 25], [-10, 1.5]),
+    "race": lambda rule=None: race_lab({name: (rule or own, settings) for name, (own, settings) in RACERS.items()}, SURFACES, steps=40),
 }
 
 

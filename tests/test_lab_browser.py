@@ -60,9 +60,27 @@ def check_python(kernel, lab, n, seed):
             break
         lab.page.wait_for_timeout(50)
     assert known.strip() == f"{lab.places()} True", f"{lab.name}: Python says {known}, the sliders stand at {lab.places()}"
+    if lab.groups:
+        tick_in_python(kernel, lab, n, number, seed)
     ask(kernel, f"lab = lab_oracle.labs()[{n}]; setattr(lab, lab.sliders[0].key, {values}[0])")
     lab.page.wait_for_function("(node) => node.value === '0'", arg=lab.sliders[0].element_handle(), timeout=5000)
     lab.check_words()
+
+
+def tick_in_python(kernel, lab, n, number, seed):
+    """What a hand hides is known in Python, and what Python hides is hidden."""
+    lab.boxes[lab.groups[-1]].click()
+    for _ in range(50):
+        if (known := ask(kernel, f"print(lab_oracle.labs()[{n}].shown)").strip()) == str(lab.groups[:-1]):
+            break
+        lab.page.wait_for_timeout(50)
+    assert known == str(lab.groups[:-1]), f"{lab.name}: Python says {known}"
+    for shown in (lab.groups[1:], lab.groups):
+        ask(kernel, f"lab_oracle.labs()[{n}].shown = {shown}")
+        lab.hidden = set(lab.groups) - set(shown)
+        for group, box in lab.boxes.items():
+            lab.page.wait_for_function("([node, on]) => node.checked === on", arg=[box.element_handle(), group in shown], timeout=5000)
+        lab.check(number, seed)
 
 
 def break_the_callback(kernel, lab, seed):

@@ -183,3 +183,59 @@ def test_damage_is_noticed(chromium, page_file, tmp_path, name):
         look_for(on_page, 1, [middle])
         assert not messages, messages
     page.context.close()
+
+
+CHECK_BOX_DAMAGE = {
+    "a check box hides nothing": ('classList.toggle("gbl-off", hidden)', 'classList.toggle("gbl-off", false)'),
+    "a check box hides its neighbour": ("name === group.group ? on", "name === names[0] ? on"),
+    "what is hidden is seen": (".gbl-off {", ".gbl-on {"),
+    "a check box has no name": ('"aria-label": group.group', '"data-label": group.group'),
+    "a check box says nothing": ("note.textContent = said", "note.title = said"),
+    "a check box ignores the keyboard": ("box.addEventListener(", "box.onkeydown = () => false; box.addEventListener("),
+    "Reset forgets the check boxes": ('model.set("shown", names);', ""),
+}
+
+
+@pytest.fixture(scope="module")
+def race_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("race") / "lab.html"
+    lab = MAKERS["race"]()
+    lab.save_html(path)
+    return path, lab
+
+
+@pytest.mark.parametrize("name", [None, *CHECK_BOX_DAMAGE])
+def test_damage_to_the_check_boxes_is_noticed(chromium, race_file, tmp_path, name):
+    path, lab = race_file
+    page_text = path.read_text(encoding="utf-8")
+    whole, damaged = CHECK_BOX_DAMAGE.get(name, ("", ""))
+    assert not name or page_text.count(whole) == 1, f"{whole!r} is no longer in lab.js"
+    (tmp_path / "lab.html").write_text(page_text.replace(whole, damaged) if name else page_text, encoding="utf-8")
+    page, messages, _ = open_file(chromium, tmp_path / "lab.html")
+    page.set_default_timeout(3000)
+
+    def use():
+        on_page = LabOnPage(page, page.locator(".gbl-lab"), **summary_of(lab, 1, 1))
+        on_page.go(max(on_page.picks))
+        on_page.tick(1)
+        assert not messages, messages
+
+    if name:
+        with pytest.raises((AssertionError, PlaywrightError)):
+            use()
+    else:
+        use()
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [400, 1180])
+def test_the_race_fits_the_width(chromium, race_file, width):
+    page, _, _ = open_file(chromium, race_file[0], viewport={"width": width, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    boxes = [box.bounding_box() for box in page.locator(".gbl-toggle").all()]
+    assert all(box["height"] >= 28 and box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
+    assert page.evaluate("[...document.querySelectorAll('.gbl-toggle')].every((node) => node.scrollWidth <= node.clientWidth)")
+    marks = [mark.bounding_box() for mark in page.locator(".gbl-scale:not([hidden]) .gbl-mark > span").all()]
+    for a in marks:
+        assert not any(a is not b and a["y"] == b["y"] and a["x"] < b["x"] + b["width"] and b["x"] < a["x"] + a["width"] for b in marks)
+    page.context.close()

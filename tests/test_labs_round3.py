@@ -5,9 +5,10 @@ import time
 
 import numpy as np
 import pytest
-from test_lab import MAKERS, RULES, drawn
+from test_lab import MAKERS, RACERS, RULES, SURFACES, drawn
 
-from course_utils.labs_round3 import momentum_lab, walk
+from course_utils.lab import Scale
+from course_utils.labs_round3 import OWN_BEST, TARGET, Surface, _apart, momentum_lab, race_lab, walk
 
 CURVATURES, START = np.array([1.0, 25.0]), np.array([-10.0, 1.5])
 
@@ -136,6 +137,142 @@ def test_what_is_no_ravine_is_refused(curvatures, start):
         momentum_lab(RULES["sgd"], curvatures, start)
 
 
+# --- The race -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def race():
+    return MAKERS["race"]()
+
+
+def run(name, kind, lrate, steps=40):
+    """Return the heights of one racer's run above the minimum, as parts of the start's."""
+    (rule, settings), (loss, gradient, start, minimum) = RACERS[name], SURFACES[kind]
+    weight, state, heights = np.array(start, dtype=float), {}, []
+    for _ in range(steps + 1):
+        heights.append((loss(weight) - loss(np.array(minimum))) / (loss(np.array(start)) - loss(np.array(minimum))))
+        if np.abs(weight).max() > 1e9:
+            break
+        state, step = rule(state, gradient(weight), weight, lrate=lrate, **settings)
+        weight = weight - step
+    return np.array(heights)
+
+
+def test_every_run_of_the_race_is_the_rules_own(race):
+    rates = race.sliders[0].scales[0].numbers
+    for number in (3, 10, 17, 24, 29):
+        frame, kind = race.frames[number], list(SURFACES)[number % 2]
+        arrivals = {}
+        for name in RACERS:
+            heights = run(name, kind, rates[number // 2])
+            there = np.flatnonzero(heights <= TARGET)
+            left = len(heights) <= 40 or np.abs(heights[-1]) > 1e30
+            assert frame["notes"][name] == ("left" if left else f"{there[0]} steps" if len(there) else "over 40"), (name, number)
+            if len(there) and not left:
+                arrivals[name] = there[0]
+        fewest = min(arrivals.values(), default=None)
+        first = [name for name, steps in arrivals.items() if steps == fewest]
+        assert frame["facts"][0] == (f"{', '.join(first)}: {fewest} steps" if first else "none")
+        assert frame["name"] == (f"{' and '.join(first)} first" if 0 < len(first) < 3 else f"{len(first)} rules first" if first else "nobody arrives")
+
+
+def test_the_last_position_gives_each_rule_its_own_best_rate(race):
+    rates = race.sliders[0].scales[0].numbers
+    race.lrate = OWN_BEST
+    for race.surface in SURFACES:
+        for name, note in race.frames[race.number]["notes"].items():
+            at, says = note.removeprefix("at ").split(": ")
+            ends = {f"{rate:.3g}": run(name, race.surface, rate) for rate in rates}
+            lowest = min(max(heights[-1], 1e-12) for heights in ends.values() if len(heights) > 40)
+            assert max(ends[at][-1], 1e-12) == pytest.approx(lowest, rel=1e-9), (name, race.surface)
+            there = np.flatnonzero(ends[at] <= TARGET)
+            assert says == (f"{there[0]} steps" if len(there) else "over 40")
+
+
+def test_the_border_of_plain_descent_stands_on_every_surfaces_slider(race):
+    for scale, steepest in zip(race.sliders[0].scales, (25, 1001.6006), strict=True):
+        mark = next(text for text in scale.places if text.startswith("2/L"))
+        assert float(mark.split("=")[1]) == pytest.approx(2 / steepest, rel=5e-3)
+        assert scale.places["best"] == len(scale.values) - 1
+    assert Surface(*SURFACES["bent valley"]).L == pytest.approx(501 + np.sqrt(501**2 - 400), rel=1e-6)
+
+
+def test_what_is_shown_is_read_and_set(race):
+    assert race.shown == list(RACERS)
+    race.shown = ["Adam", "SGD"]
+    assert race.shown == ["SGD", "Adam"], "in the order of the boxes"
+    with pytest.raises(ValueError, match="this lab has SGD, momentum, Nesterov, Adagrad, RMSprop, Adam, L-BFGS"):
+        race.shown = ["Lion"]
+    with pytest.raises(ValueError, match="nothing to choose"):
+        MAKERS["one weight"]().shown = ["Adam"]
+    race.shown = list(RACERS)
+
+
+def test_every_rule_has_a_look_of_its_own(race):
+    looks = {(group["colour"], group["dash"]) for group in race.spec["groups"]}
+    assert len(looks) == len(race.spec["groups"]) == 7 and len({colour for colour, _ in looks}) == 7
+
+
+def test_labels_keep_apart_and_in_order():
+    rng = np.random.default_rng(4)
+    for heights in (*(10 ** rng.uniform(-14, 4, 7) for _ in range(200)), np.full(7, 1e-30), np.full(7, np.inf)):
+        places = np.log10(_apart(heights))
+        order = np.argsort(np.clip(heights, 10**-7.8, 10**1.7), kind="stable")
+        assert np.diff(places[order]).min() >= 0.65 - 1e-9 and places.min() >= -8 and places.max() <= 2
+    alone = np.array([1e-1, 1e-4, 1e-7])
+    np.testing.assert_allclose(_apart(alone), alone)
+
+
+def test_a_scale_of_numbers_and_then_a_text():
+    scale = Scale([0.1, 1, 10, "best"], marks={"two": 2, "b": "best"})
+    assert [scale.nearest(wanted) for wanted in (0.2, 9, 1000, "best", "1")] == [0, 2, 2, 3, 1]
+    assert scale.places == {"two": pytest.approx(1 + 1 / 9), "b": 3}
+    with pytest.raises(ValueError, match="'worst' is not on this slider, which goes from 0.1 to best"):
+        scale.nearest("worst")
+
+
+def test_torch_and_numpy_give_the_same_race(race):
+    import torch
+
+    def autograd(loss):
+        def gradient(w):
+            w = torch.tensor(w, requires_grad=True)
+            return torch.autograd.grad(loss(w), w)[0].numpy()
+
+        return gradient
+
+    classes = {"SGD": "SGD", "momentum": "SGD", "Nesterov": "SGD", "L-BFGS": "LBFGS"}
+    racers = {name: (torch_rule(getattr(torch.optim, classes.get(name, name)), **({"max_iter": 1} if name == "L-BFGS" else {})), settings)
+              for name, (_, settings) in RACERS.items()}  # fmt: skip
+    surfaces = {name: (loss, autograd(loss), start, minimum) for name, (loss, _, start, minimum) in SURFACES.items()}
+    lab = race_lab(racers, surfaces, steps=40)
+    same = [a["notes"] == b["notes"] and a["facts"] == b["facts"] for a, b in zip(lab.frames, race.frames)]
+    assert sum(same) >= len(same) - 1  # a walk that jumps about in the bent valley may amplify rounding
+    a, b = (np.frombuffer(lab.points, "<i2").astype(int) for lab in (lab, race))
+    assert len(a) == len(b) and np.mean(np.abs(a - b) > 1) < 0.01
+
+
+def test_one_racer_that_fails_does_not_stop_the_others(race):
+    def breaks(state, gradient, weight, *, lrate):
+        return {}, lrate * gradient if lrate < 0.1 else gradient[:1]
+
+    lab = race_lab(RACERS | {"Adam": (breaks, {})}, SURFACES, steps=40)
+    lab.lrate, lab.surface = 0.316, "ravine"
+    frame = lab.frames[lab.number]
+    assert frame["trouble"] == "Adam returned a step of shape (1,), expected (2,), at learning rate 0.316, ravine, step 1."
+    assert frame["notes"]["Adam"] == "failed"
+    whole = race.frames[lab.number]["notes"]
+    assert {name: note for name, note in frame["notes"].items() if name != "Adam"} == {k: v for k, v in whole.items() if k != "Adam"}
+    lab.lrate = OWN_BEST
+    assert not lab.frames[lab.number]["trouble"] and lab.frames[lab.number]["notes"]["Adam"].startswith("at 0.0")
+
+
+@pytest.mark.parametrize("count", [0, 8])
+def test_a_race_has_room_for_seven(count):
+    with pytest.raises(ValueError, match=f"one to 7 racers, not {count}"):
+        race_lab({str(n): (RULES["sgd"], {}) for n in range(count)}, SURFACES)
+
+
 # --- What the learner may hand over ------------------------------------------------------------------------------------------
 
 
@@ -203,11 +340,12 @@ def test_a_walk_ends_where_it_leaves_the_map():
 # --- Time ------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_labs_are_ready_in_time_by_hand():
+@pytest.mark.parametrize("name", ["momentum", "race"])
+def test_the_labs_are_ready_in_time_by_hand(name):
     seconds = []
     for _ in range(2):
         start = time.process_time()  # of this process alone: others may be busy
-        lab = MAKERS["momentum"]()
+        lab = MAKERS[name]()
         lab.png()
         seconds.append(time.process_time() - start)
     assert min(seconds) < 1.5, f"{min(seconds):.2f} s"
