@@ -284,7 +284,7 @@ class Lab(anywidget.AnyWidget):
     The lab computes all positions and shows itself. While that takes longer than half a second, it appears with what is
     ready and a progress bar; interrupting the kernel keeps what is ready. ``lab.<key>`` reads and sets a slider's value,
     ``lab.step`` the step to which paths are drawn, ``lab.shown`` the groups of layers whose check boxes are ticked;
-    ``lab.regime`` tells the current frame's name.
+    ``lab.regime`` and ``lab.notes`` tell the current frame's name and notes.
     """
 
     _esm = HERE / "lab.js"
@@ -334,6 +334,12 @@ class Lab(anywidget.AnyWidget):
     def regime(self):
         drawn = self._drawn[self.number]
         return drawn[0].name if drawn else ""
+
+    @property
+    def notes(self):
+        """What the current frame says of each group: {group: text}."""
+        drawn = self._drawn[self.number]
+        return dict(drawn[0].notes) if drawn else {}
 
     @property
     def number(self):

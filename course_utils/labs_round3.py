@@ -200,7 +200,7 @@ def momentum_lab(rule, curvatures, start, *, steps=60):
 
 OWN_BEST = "own best"  # the rate's last position: each rule at the rate that serves it best
 RATES = 10.0 ** (np.arange(-12, 3) / 4)
-TARGET = 1e-3  # a rule has arrived when the height above the minimum is this part of the start's
+TARGET = 1e-3  # a rule has arrived when the height above the minimum stays below this part of the start's
 LOOKS = (("blue", ""), ("green", "7 3"), ("purple", ""), ("orange", "7 3"), ("grey", "3 3"), ("red", ""), ("black", "9 3 2 3"))
 
 
@@ -292,9 +292,9 @@ def race_lab(racers, surfaces, *, rates=RATES, steps=60):
         where = f"at learning rate {lrate:.3g}, {kind}"
         weights, trouble = walk(rule, surface.gradient, surface.start, steps, where, name, lrate=lrate, **settings)
         heights = np.maximum(surface.height(weights.T), 1e-12)
-        there = np.flatnonzero(heights <= TARGET)
+        arrival = np.flatnonzero(heights > TARGET)[-1] + 1  # it may cross the target and come back
         end = np.nan if trouble else np.inf if len(heights) <= steps else heights[-1]
-        return weights, heights, trouble, there[0] if len(there) and np.isfinite(end) else np.inf, end
+        return weights, heights, trouble, arrival if end <= TARGET else np.inf, end
 
     @lru_cache(None)
     def best(name, kind):
@@ -329,7 +329,7 @@ def race_lab(racers, surfaces, *, rates=RATES, steps=60):
     return Lab(
         "Optimizer race",
         [Slider("lrate", "learning rate", scales, start=OWN_BEST), Slider("surface", "surface", Scale(kinds))],
-        [place, loss, ends], frame, facts=["first at a thousandth of the start's height", "left the map"], steps=steps,
+        [place, loss, ends], frame, facts=["first below a thousandth of the start's height", "left the map"], steps=steps,
         stored=[[OWN_BEST, kind] for kind in kinds[:3]],
         alt=f"The paths of {', '.join(racers)} on the surfaces {', '.join(kinds[:3])}, each rule at its own best rate; the loss against steps; and "
             "the height reached against the rate.",
