@@ -174,26 +174,28 @@ def train(arguments, rank, processes, device):
         order = torch.from_numpy(rng.permutation(len(X)))
         total = torch.zeros((), dtype=torch.float64, device=device)
         first = progress["batch"]
-        for batch in range(first, batches):
-            step = progress["epoch"] * batches + batch
-            if arguments.kill_at_step == step and rank == processes - 1:
-                os.kill(os.getpid(), signal.SIGKILL)
-            rows = order[batch * arguments.batch_size : (batch + 1) * arguments.batch_size]
-            shard = rows.tensor_split(processes)[rank]
-            X_shard, y_shard = X[shard].to(device, non_blocking=True), y[shard].to(device, non_blocking=True)
-            try:
+        try:
+            for batch in range(first, batches):
+                step = progress["epoch"] * batches + batch
+                if arguments.kill_at_step == step and rank == processes - 1:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                rows = order[batch * arguments.batch_size : (batch + 1) * arguments.batch_size]
+                shard = rows.tensor_split(processes)[rank]
+                X_shard, y_shard = X[shard].to(device, non_blocking=True), y[shard].to(device, non_blocking=True)
                 total += train_step(parallel, optimizer, X_shard, y_shard, len(rows), processes)
-            except RuntimeError as error:
-                raise SystemExit(
-                    f"process {rank} of {processes}: step {step} could not be finished, most likely because another "
-                    f"process died ({str(error).splitlines()[0]}). The run ends here. Go on from the last checkpoint "
-                    f"with the same command and --resume"
-                ) from None
-            progress["batch"] = batch + 1
-            if (step + 1) % arguments.save_every == 0 and batch + 1 < batches:  # the epoch's end saves in any case
-                save()
-        if dist.is_initialized():
-            dist.all_reduce(total)  # the shards' parts add up to the loss
+                progress["batch"] = batch + 1
+                if (step + 1) % arguments.save_every == 0 and batch + 1 < batches:  # the epoch's end saves in any case
+                    save()
+            if dist.is_initialized():
+                dist.all_reduce(total)  # the shards' parts add up to the loss
+        except RuntimeError as error:
+            if processes == 1:
+                raise
+            raise SystemExit(
+                f"process {rank} of {processes}: step {step} could not be finished, most likely because another "
+                f"process died ({str(error).splitlines()[0]}). The run ends here. Go on from the last checkpoint "
+                f"with the same command and --resume"
+            ) from None
         scheduler.step()
         progress = {"epoch": progress["epoch"] + 1, "batch": 0, "shuffle": rng.bit_generator.state}
         save()
@@ -216,3 +218,6 @@ def main():
 
 if __name__ == "__main__":
     main()
+    if "RANK" in os.environ:  # at the interpreter's end, a thread of gloo's that is still tidying up would abort the process
+        sys.stdout.flush()
+        os._exit(0)

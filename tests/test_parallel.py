@@ -110,6 +110,20 @@ def test_two_processes_of_which_one_dies_end_with_a_message_and_a_checkpoint_tha
     assert_equal_weights(one_process, weights(path))
 
 
+def test_a_process_that_dies_between_two_epochs_gives_the_same_message(script, data, tmp_path, monkeypatch):
+    """Alone, as the first of two: the sum of the losses, after an epoch's last step, finds nobody to add up with."""
+
+    def nobody_answers(total):
+        raise RuntimeError("Connection closed by peer")
+
+    monkeypatch.setattr(sys, "argv", ["train_parallel.py", "--data", str(data), "--checkpoint", str(tmp_path / "run.pt")])
+    monkeypatch.setattr(script.dist, "is_initialized", lambda: True)
+    monkeypatch.setattr(script.dist, "all_reduce", nobody_answers)
+    monkeypatch.setattr(script.nn.parallel, "DistributedDataParallel", lambda model, device_ids: model)
+    with pytest.raises(SystemExit, match="process 0 of 2: step 5 could not be finished.*Connection closed.*--resume"):
+        script.train(script.parse_arguments(), 0, 2, torch.device("cpu"))
+
+
 def test_one_process_without_torchrun_is_the_notebooks_own_run(script, tmp_path, monkeypatch, capsys):
     in_this_process(script, monkeypatch, "--checkpoint", tmp_path / "run.pt")
     printed = [float(line.split()[-1]) for line in capsys.readouterr().out.splitlines()]

@@ -1,6 +1,7 @@
 """Round 4's training loop and its checkpoints, as they stand in the two notebooks: stopped anywhere, killed, damaged."""
 
 import ast
+import importlib.util
 import json
 import mmap
 import os
@@ -274,3 +275,27 @@ def test_real_workers_repeat_their_noise_unless_each_has_its_own_seed():
     assert not set(noise[seed_worker][:4].tolist()) & set(noise[seed_worker][4:].tolist())
     again = torch.cat(list(DataLoader(Noisy(), batch_size=4, num_workers=2, worker_init_fn=seed_worker)))
     assert torch.equal(noise[seed_worker], again)
+
+
+@pytest.fixture
+def benchmark():
+    spec = importlib.util.spec_from_file_location("loader_speed", ROOT / "benchmarks" / "loader_speed.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_loader_benchmark_compares_loops_that_do_the_same_work(benchmark, monkeypatch, capsys):
+    X, y = load_digits()
+    by_hand, in_torch = benchmark.NumpyModel(), benchmark.TorchModel()
+    for batch in benchmark.numpy_batches(X, y, 256, np.random.default_rng(0)):
+        expected = by_hand.step(*batch)
+        assert in_torch.step(*map(torch.from_numpy, batch)) == pytest.approx(expected, rel=1e-10)
+    np.testing.assert_allclose(in_torch.linear.weight.detach(), by_hand.weight, rtol=1e-10, atol=1e-12)
+    result = benchmark.compare(256, 0.05)
+    assert result["NumPy floor"][1] == result["PyTorch floor"][1] == 1
+    assert result["PyTorch, default DataLoader"][1] > result["PyTorch with make_loader"][1]
+    for factor, status in ((1.29, 0), (1.31, 1)):
+        monkeypatch.setattr(sys, "argv", ["loader_speed.py"])
+        monkeypatch.setattr(benchmark, "compare", lambda *_: dict.fromkeys(result, (1e6, factor)))
+        assert benchmark.main() == status and f"({factor})" in capsys.readouterr().out
