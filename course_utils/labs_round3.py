@@ -321,7 +321,7 @@ def race_lab(racers, surfaces, *, rates=RATES, steps=60):
         lost = sum(np.isinf(end) for *_, end in runs.values())
         facts = [f"{', '.join(first)}: {fewest} steps" if first else "none", f"{lost} of {len(racers)}"]
         trouble = next((trouble for _, _, trouble, *_ in runs.values() if trouble), "")
-        regime = "nobody arrives" if not first else f"{' and '.join(first) if len(first) < 3 else f'{len(first)} rules'} first"
+        regime = "nobody arrives" if not first else f"{first[0] if len(first) == 1 else f'{len(first)} rules'} first"
         return Frame("" if trouble else regime, facts, draw, trouble, notes)
 
     scales = [Scale([*rates, OWN_BEST], marks={f"2/L = {2 / surface.L:.3g}": 2 / surface.L, "best": OWN_BEST}) for surface in surfaces.values()]

@@ -172,7 +172,7 @@ def test_every_run_of_the_race_is_the_rules_own(race):
         fewest = min(arrivals.values(), default=None)
         first = [name for name, steps in arrivals.items() if steps == fewest]
         assert frame["facts"][0] == (f"{', '.join(first)}: {fewest} steps" if first else "none")
-        assert frame["name"] == (f"{' and '.join(first)} first" if 0 < len(first) < 3 else f"{len(first)} rules first" if first else "nobody arrives")
+        assert frame["name"] == (f"{first[0]} first" if len(first) == 1 else f"{len(first)} rules first" if first else "nobody arrives")
 
 
 def test_the_last_position_gives_each_rule_its_own_best_rate(race):
