@@ -3,7 +3,7 @@
 matplotlib draws once what stays still, the browser draws what moves. For every position of the sliders the kernel calls
 ``frame(...)`` up front, and hands the browser lines, dots and short texts in the picture's own pixels. lab.js
 shows the frame of the current position; neither file knows anything of gradient descent. The course's labs stand in
-labs.py.
+labs.py and labs_round3.py.
 """
 
 import base64

@@ -212,9 +212,16 @@ class Surface:
         self.start, self.minimum = np.array(start, dtype=float), np.array(minimum, dtype=float)
         self.lowest = float(loss(self.minimum))
         self.drop = float(loss(self.start)) - self.lowest
-        tiny = 1e-4 * np.eye(2)
-        slopes = [np.asarray(gradient(self.minimum + move), dtype=float) - gradient(self.minimum - move) for move in tiny]
-        self.L = float(np.linalg.eigvalsh(np.array(slopes) / 2e-4).max())  # the steepest curvature at the minimum
+        self.L = self._steepest()
+
+    def _steepest(self, tiny=1e-4):
+        """Return the largest curvature at the minimum, by differences of the gradient; NaN if the gradient fails there."""
+        try:
+            here = [np.asarray(self.gradient(self.minimum + move), dtype=float) for move in tiny * np.eye(2)]
+            there = [np.asarray(self.gradient(self.minimum - move), dtype=float) for move in tiny * np.eye(2)]
+            return float(np.linalg.eigvalsh(np.subtract(here, there) / (2 * tiny)).max())
+        except Exception:  # the learner's function may raise anything; the runs will name what went wrong
+            return np.nan
 
     def height(self, weights):
         """Return the loss above the minimum as a part of the start's, at weights (2, ...)."""
@@ -268,7 +275,7 @@ def race_lab(racers, surfaces, *, rates=RATES, steps=60):
     rates = [float(f"{rate:.3g}") for rate in rates]
 
     place = _map_panel(list(surfaces.values()))
-    loss = _height_panel("The loss above the minimum", "step", xlim=(0, 1.5 * steps), xticks=np.arange(0, steps + 1, steps // 4),
+    loss = _height_panel("The loss above the minimum", "step", xlim=(0, 1.5 * steps), xticks=np.arange(0, steps + 1, max(1, steps // 4)),
                          alt="The loss above the minimum against the step, on a log scale.")  # fmt: skip
     loss.ax.plot([0, steps], [TARGET] * 2, color=COLOURS["ink"], ls=(0, (2, 2)), lw=1)
     loss.ax.annotate("target", (0, TARGET), (3, -12), textcoords="offset points", fontsize=11)
@@ -324,7 +331,8 @@ def race_lab(racers, surfaces, *, rates=RATES, steps=60):
         regime = "nobody arrives" if not first else f"{first[0] if len(first) == 1 else f'{len(first)} rules'} first"
         return Frame("" if trouble else regime, facts, draw, trouble, notes)
 
-    scales = [Scale([*rates, OWN_BEST], marks={f"2/L = {2 / surface.L:.3g}": 2 / surface.L, "best": OWN_BEST}) for surface in surfaces.values()]
+    borders = [{f"2/L = {2 / surface.L:.3g}": 2 / surface.L} if surface.L > 0 else {} for surface in surfaces.values()]
+    scales = [Scale([*rates, OWN_BEST], marks=border | {"best": OWN_BEST}) for border in borders]
     kinds = list(surfaces)
     return Lab(
         "Optimizer race",

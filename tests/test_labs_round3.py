@@ -266,6 +266,15 @@ def test_one_racer_that_fails_does_not_stop_the_others(race):
     assert not lab.frames[lab.number]["trouble"] and lab.frames[lab.number]["notes"]["Adam"].startswith("at 0.0")
 
 
+def test_a_gradient_that_fails_is_named_by_the_runs():
+    def gradient(w):
+        raise NameError("name 'hessian' is not defined")
+
+    lab = race_lab({"SGD": (RULES["sgd"], {})}, {"bowl": (lambda w: w[0] ** 2 + w[1] ** 2, gradient, [1, 1], [0, 0])}, steps=2)
+    assert {frame["trouble"].split(" at ")[0] for frame in lab.frames} == {"SGD raised NameError (name 'hessian' is not defined)"}
+    assert list(lab.sliders[0].scales[0].places) == ["best"]
+
+
 @pytest.mark.parametrize("count", [0, 8])
 def test_a_race_has_room_for_seven(count):
     with pytest.raises(ValueError, match=f"one to 7 racers, not {count}"):
@@ -337,6 +346,16 @@ def test_a_walk_ends_where_it_leaves_the_map():
 
 
 # --- Time ------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_momentum_lab_is_ready_in_time_with_torch():
+    import torch
+
+    rule = torch_rule(torch.optim.SGD)
+    rule({}, START, START, lrate=0.1, momentum=0.5)  # the first step imports half of torch
+    start = time.process_time()
+    momentum_lab(rule, CURVATURES, START)
+    assert time.process_time() - start < 4
 
 
 @pytest.mark.parametrize("name", ["momentum", "race"])
