@@ -10,14 +10,18 @@ gradients. The batch size is that of all processes together, so their number cha
 
 import argparse
 import os
+import re
 import signal
 import sys
+import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
 FORMAT = "Gradient-Based Learning, round 4, checkpoint 1"
+RESUME = ("most likely because another process died. The run ends here. Go on from the last checkpoint with the same "
+          "command and --resume")
 HERE = Path(__file__).resolve().parent
 
 
@@ -191,11 +195,8 @@ def train(arguments, rank, processes, device):
         except RuntimeError as error:
             if processes == 1:
                 raise
-            raise SystemExit(
-                f"process {rank} of {processes}: step {step} could not be finished, most likely because another "
-                f"process died ({str(error).splitlines()[0]}). The run ends here. Go on from the last checkpoint "
-                f"with the same command and --resume"
-            ) from None
+            reason = re.sub(r"^\[.*?\] ", "", str(error).splitlines()[0]).split(". ")[0]  # without gloo's file and advice
+            raise SystemExit(f"process {rank} of {processes} could not finish step {step} ({reason}), {RESUME}") from None
         scheduler.step()
         progress = {"epoch": progress["epoch"] + 1, "batch": 0, "shuffle": rng.bit_generator.state}
         save()
@@ -204,20 +205,28 @@ def train(arguments, rank, processes, device):
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by torchrun, because another process died"))
     torch.set_num_threads(1)  # the processes share the cores
     rank, processes, device = start_processes()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(f"process {rank} of {processes} was ended, {RESUME}"))
     try:
         train(arguments, rank, processes, device)
     except (ValueError, OSError) as error:
         raise SystemExit(f"process {rank} of {processes}: {error}") from None
-    finally:
-        if dist.is_initialized():
-            dist.destroy_process_group()
+    if dist.is_initialized():
+        dist.destroy_process_group()  # only here: after a process has died, it could wait for ever
 
 
 if __name__ == "__main__":
-    main()
-    if "RANK" in os.environ:  # at the interpreter's end, a thread of gloo's that is still tidying up would abort the process
+    status = 0
+    try:
+        main()
+    except SystemExit as end:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun is about to send it: first the message
+        print(end, file=sys.stderr, flush=True)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        status = 1
+    if "RANK" in os.environ:
+        time.sleep(status)  # one second, in which torchrun finds the process that died first
         sys.stdout.flush()
-        os._exit(0)
+        os._exit(status)  # at the interpreter's end, a thread of gloo's that is still tidying up could abort the process
+    sys.exit(status)

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -100,8 +101,11 @@ def test_two_processes_of_which_one_dies_end_with_a_message_and_a_checkpoint_tha
     common = "--data", data, "--checkpoint", path, "--epochs", EPOCHS
     done = torchrun(2, *common, "--save-every", 5, "--kill-at-step", 35)
     assert done.returncode != 0
-    assert "process 0 of 2: step 35 could not be finished, most likely because another process died" in done.stderr
-    assert "--resume" in done.stderr and "SIGKILL" in done.stderr
+    said = r"process 0 of 2 (could not finish step 35 \(.*\)|was ended), most likely because another process died.* --resume"
+    assert re.search(said, done.stderr), done.stderr
+    assert "SIGKILL" in done.stderr.split("Root Cause")[1]
+    ours = done.stderr.split("torch.distributed.elastic.multiprocessing.errors")[0]  # torchrun's own report follows
+    assert "Exception ignored" not in ours and "GLHF" not in ours and "train_parallel.py\", line" not in ours, ours
     state = script.load_checkpoint(path)
     assert (state["progress"]["epoch"], state["progress"]["batch"]) == (5, 5), "saved at the end of step 34"
     left = [p.pid for p in psutil.process_iter(["cmdline"]) if str(path) in (p.info["cmdline"] or [])]
@@ -120,7 +124,7 @@ def test_a_process_that_dies_between_two_epochs_gives_the_same_message(script, d
     monkeypatch.setattr(script.dist, "is_initialized", lambda: True)
     monkeypatch.setattr(script.dist, "all_reduce", nobody_answers)
     monkeypatch.setattr(script.nn.parallel, "DistributedDataParallel", lambda model, device_ids: model)
-    with pytest.raises(SystemExit, match="process 0 of 2: step 5 could not be finished.*Connection closed.*--resume"):
+    with pytest.raises(SystemExit, match=r"process 0 of 2 could not finish step 5 \(Connection closed by peer\), .*--resume"):
         script.train(script.parse_arguments(), 0, 2, torch.device("cpu"))
 
 
