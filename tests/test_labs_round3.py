@@ -105,6 +105,22 @@ def test_the_rate_does_not_move_with_the_momentum(momentum):
     assert momentum.frames[number]["facts"][1] == "19"
 
 
+def test_what_is_drawn_beside_the_walk(momentum):
+    _, loss, per_step = momentum.panels
+    for lrate, beta in ((0.06, 0.0), (0.099, 0.5), (0.09, 0.2)):
+        frame = momentum.frame(lrate, beta)
+        predicted, measured = map(float, frame.facts[0].split(","))
+        factor = max(np.abs(np.linalg.eigvals(companion(curvature, lrate, beta))).max() for curvature in CURVATURES)
+        np.testing.assert_allclose(frame.draw[loss.layers[0]][1], START**2 @ CURVATURES / 2 * factor ** (2 * np.arange(61)), rtol=1e-6)
+        flat, steep, border, _, _, dot, says = (frame.draw[layer] for layer in per_step.layers)
+        assert set(border[0]) == {2 * (1 + beta) / 25} and dot[0] == [lrate] and dot[1][0] == pytest.approx(measured, abs=6e-4)
+        assert says[2] == f"{dot[1][0]:.2f}"
+        for (rates, curve), curvature in zip((flat, steep), CURVATURES):
+            for rate, height in zip(rates[1::20], curve[1::20]):
+                size = np.abs(np.linalg.eigvals(companion(curvature, rate, beta))).max()
+                assert np.isnan(height) and size > 1.3 or height == pytest.approx(size, abs=1e-6)
+
+
 def test_another_rule_gives_another_lab(momentum):
     """With the velocity as a mean, (1 − β) g, the same rate is worth less."""
     def averaged(state, gradient, weight, *, lrate, momentum):
@@ -186,6 +202,27 @@ def test_the_last_position_gives_each_rule_its_own_best_rate(race):
             assert max(ends[at][-1], 1e-12) == pytest.approx(lowest, rel=1e-9), (name, race.surface)
             stays = next(k for k in range(42) if (ends[at][k:] <= TARGET).all())
             assert says == (f"{stays} steps" if stays <= 40 else "over 40")
+
+
+def test_what_is_drawn_of_the_race_is_the_runs(race):
+    rates = race.sliders[0].scales[0].numbers
+    for kind, lrate in (("ravine", 0.0316), ("bent valley", OWN_BEST)):
+        frame = race.frame(lrate, kind)
+        assert (race.panels[2].layers[0] in frame.draw) == (lrate != OWN_BEST), "the line at everybody's rate"
+        for n, name in enumerate(RACERS):
+            path, (line, leader, label), (curve, dot) = (
+                race.panels[0].layers[n], race.panels[1].layers[3 * n : 3 * n + 3], race.panels[2].layers[2 * n + 1 : 2 * n + 3])  # fmt: skip
+            assert {layer.group for layer in (path, line, leader, label, curve, dot)} == {name}
+            own = float(frame.notes[name].split(":")[0].removeprefix("at ")) if lrate == OWN_BEST else lrate
+            heights = np.maximum(run(name, kind, own), 1e-12)
+            np.testing.assert_allclose(frame.draw[line][1], heights, rtol=1e-9)
+            assert np.shape(frame.draw[path]) == (2, len(heights)) and frame.draw[label][2] == name
+            assert frame.draw[leader][1][0] == pytest.approx(np.clip(heights[-1], 1e-8, 1e2))
+            assert frame.draw[dot][0] == [own] and frame.draw[dot][1] == [max(heights[-1], 1e-8)]
+            ends = [run(name, kind, rate) for rate in rates]
+            wanted = [1e4 if len(h) <= 40 else np.clip(h[-1], 1e-12, 1e4) for h in ends]
+            np.testing.assert_allclose(frame.draw[curve][1], wanted, rtol=1e-9)
+            assert list(frame.draw[curve][0]) == rates
 
 
 def test_the_border_of_plain_descent_stands_on_every_surfaces_slider(race):
