@@ -9,8 +9,11 @@ so that a busy machine slows all of them alike:
 * NumPy and PyTorch with make_loader: the loop as the course writes it, with shuffling, logging and an evaluation an epoch;
 * the same PyTorch loop with a DataLoader that has its defaults.
 
-One thread does everything, so its processor time is what an idle machine's clock would show, and other programs count
-for less. The factor is that time against the floor of the same language, each the best of all rounds. Exits with 1 if the factor of one of the course's two loops is above 1.3.
+One thread does everything, so its processor time is what an idle machine's clock would show, and other programs count for
+less. The factor is that time against the floor of the same language, each the best of all rounds. Exits with 1 if the factor
+of one of the course's two loops is above 1.3.
+
+Seen on two cores of a server: NumPy 1.08 to 1.09 times the floor, make_loader 1.20 to 1.22, the default DataLoader 3.8.
 """
 
 import argparse
