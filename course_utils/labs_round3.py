@@ -20,34 +20,34 @@ LOST = 1e9  # a walk that is this far away has left the map
 def walk(rule, gradient, start, steps, where, name=None, **settings):
     """Walk ``steps`` steps of ``rule`` from ``start`` and return ``(weights (k + 1, n), trouble)``.
 
-    settings: the rule's, lrate among them. name: the rule's own unless told. trouble: "" or a sentence that says what went wrong, ``where``, and at which step. A walk
-    that leaves the map ends there, and that is no trouble.
+    settings: the rule's, lrate among them. name: the rule's own unless told. trouble: "" or a sentence that says what went
+    wrong, ``where``, and at which step. A walk that leaves the map ends there, and that is no trouble.
     """
     name = name or getattr(rule, "__name__", "the rule")
     weights, state = [start], {}
-    for k in range(steps):
-        weight, trouble = weights[-1], ""
-        try:
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # a diverging walk may overflow
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a diverging walk may overflow
+        for k in range(steps):
+            weight, trouble = weights[-1], ""
+            try:
                 state, step = rule(state, np.asarray(gradient(weight.copy()), dtype=float), weight.copy(), **settings)
-            step = np.asarray(step, dtype=float)
-            if step.shape != weight.shape:
-                trouble = f"returned a step of shape {step.shape}, expected {weight.shape},"
-            elif not np.isfinite(step).all():
-                trouble = f"gave {'NaN' if np.isnan(step).any() else 'infinity'}"
-        except Exception as error:  # the learner's function may raise anything
-            trouble = f"raised {type(error).__name__} ({error})"
-        if trouble:
-            return np.array(weights), f"{name} {trouble} {where}, step {k + 1}."
-        weights.append(weight - step)
-        if np.abs(weights[-1]).max() > LOST:
-            break
+                step = np.asarray(step, dtype=float)
+                if step.shape != weight.shape:
+                    trouble = f"returned a step of shape {step.shape}, expected {weight.shape},"
+                elif not np.isfinite(step).all():
+                    trouble = f"gave {'NaN' if np.isnan(step).any() else 'infinity'}"
+            except Exception as error:  # the learner's function may raise anything
+                trouble = f"raised {type(error).__name__} ({error})"
+            if trouble:
+                return np.array(weights), f"{name} {trouble} {where}, step {k + 1}."
+            weights.append(weight - step)
+            if np.abs(weights[-1]).max() > LOST:
+                break
     return np.array(weights), ""
 
 
 def _surroundings(axes, middle, reach):
-    """Return the coordinates (161,) of either axis around ``middle``; a unit is as long on both, so that right angles stay right."""
+    """Return the coordinates (161,) of either axis around ``middle``, a unit as long on both: right angles stay right."""
     size = np.array(axes.bbox.size)
     reach = max(reach / size) * size
     return [centre + half * np.linspace(-1, 1, 161) for centre, half in zip(middle, reach)]
@@ -67,7 +67,7 @@ class Ravine:
         return 0.5 * np.asarray(weights) ** 2 @ self.curvatures
 
     def roots(self, lrate, beta):
-        """Return the roots of r² − (1 + β − ηλ) r + β = 0 for each curvature λ, shape (n, 2): a step's factors on the distance."""
+        """Return the roots of r² − (1 + β − ηλ) r + β = 0 for each curvature λ, shape (n, 2): a step's factors."""
         half = (1 + beta - lrate * self.curvatures) / 2
         swing = np.sqrt(half**2 - beta + 0j)
         return np.stack([half + swing, half - swing], axis=-1)
@@ -103,8 +103,8 @@ class Ravine:
 def measured_rate(weights, curvatures, lrate):
     """Return the factor by which a step multiplied the distance to 0, in the long run.
 
-    It is half the slope of the straight line through the logarithm of the energy, in the later two thirds before rounding sets in. Energy,
-    motion plus height, because a weight that swings is close to 0 now and then and has not arrived.
+    It is half the slope of the straight line through the logarithm of the energy, in the later two thirds before rounding sets
+    in. Energy, motion plus height, because a weight that swings is close to 0 now and then and has not arrived.
     """
     if len(weights) < 3:
         return np.nan
@@ -122,12 +122,13 @@ def measured_rate(weights, curvatures, lrate):
 def momentum_lab(rule, curvatures, start, *, steps=60):
     """Show the lab "rate and momentum" and return it; ``lab.lrate`` and ``lab.momentum`` read and set its sliders.
 
-    rule: the learner's ``rule(state, gradient, weight, *, lrate, momentum) -> (state, step)``. curvatures, start: two numbers each, of the
-    ravine ½ Σ λᵢ wᵢ² and of the weight that the walk starts from. Raises ValueError if they are not.
+    rule: the learner's ``rule(state, gradient, weight, *, lrate, momentum) -> (state, step)``. curvatures, start: two numbers
+    each, of the ravine ½ Σ λᵢ wᵢ² and of the weight that the walk starts from. Raises ValueError if they are not.
     """
     curvatures, start = (np.asarray(numbers, dtype=float).copy() for numbers in (curvatures, start))
     if curvatures.shape != (2,) or start.shape != (2,) or not (curvatures > 0).all() or not start.any():
-        raise ValueError(f"momentum_lab needs two curvatures above 0 and a start of two weights away from 0, not {curvatures} and {start}")
+        given = f"{curvatures} and {start}"
+        raise ValueError(f"momentum_lab needs two curvatures above 0 and a start of two weights away from 0, not {given}")
     ravine = Ravine(curvatures, start)
     betas = [0, 0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
     top = 1.05 * ravine.border(betas[-1])
@@ -151,7 +152,7 @@ def momentum_lab(rule, curvatures, start, *, steps=60):
     _legend(loss.ax, [("measured", "blue", 1.5, "-", 5), ("predicted", "ink", 1.5, (0, (3.3, 2.7)), 0)])
 
     per_step = Panel("What one step leaves of the distance", "learning rate", "factor per step",
-                     alt="The predicted factor against the learning rate, for either direction: it exceeds 1 beyond the border.")  # fmt: skip
+                     alt="The predicted factor against the learning rate for either direction; above 1 beyond the border.")  # fmt: skip
     per_step.ax.axhline(1, color=COLOURS["ink"], lw=1)
     per_step.ax.set(xlim=(0, top), ylim=(0, 1.5), xticks=MaxNLocator(5).tick_values(0, top)[:-1], yticks=np.arange(6) / 4)
     directions = per_step.path("purple", line=4), per_step.path("red", line=1.5)
@@ -172,7 +173,8 @@ def momentum_lab(rule, curvatures, start, *, steps=60):
         border, all_steps = ravine.border(beta), np.arange(steps + 1)
         draw = {path: weights.T, losses_line: (number, np.maximum(losses, 1e-14 * ravine.drop)),
                 forecast: (all_steps, ravine.drop * predicted ** (2 * all_steps)),
-                border_line: ([border] * 2, [0, ceiling]), border_name: ([border - 0.015 * top], [1.2], "2(1 + β)/λ")}  # fmt: skip
+                border_line: ([border] * 2, [0, ceiling]),
+                border_name: ([border - 0.015 * top], [1.2], "2(1 + β)/λ")}  # fmt: skip
         draw |= {line: (curve_rates, curve) for line, curve in zip(directions, curves[beta])}
         if np.isfinite(measured):
             height = min(measured, ceiling)
@@ -180,7 +182,8 @@ def momentum_lab(rule, curvatures, start, *, steps=60):
                      says: ([min(max(lrate, 0.1 * top), 0.9 * top)], [min(height, 1) - 0.16], f"{measured:.2f}")}  # fmt: skip
         there = np.flatnonzero(losses <= goal)
         arrival = "" if trouble else str(there[0]) if len(there) else "never" if predicted >= 1 else f"over {steps}"
-        return Frame("" if np.isnan(measured) else ravine.regime(lrate, beta), [f"{predicted:.3f}, {measured:.3f}", arrival], draw, trouble)
+        regime = "" if np.isnan(measured) else ravine.regime(lrate, beta)
+        return Frame(regime, [f"{predicted:.3f}, {measured:.3f}", arrival], draw, trouble)
 
     borders = {beta: {f"2(1 + β)/λ = {ravine.border(beta):.3g}": ravine.border(beta)} for beta in betas}
     scales = [Scale(rates, labels, borders[beta], ravine.bands(beta, rates[-1])) for beta in betas]
@@ -191,8 +194,9 @@ def momentum_lab(rule, curvatures, start, *, steps=60):
         [Slider("lrate", "learning rate", scales, start=at[0][0]), Slider("momentum", "momentum", beta_scale)],
         [place, loss, per_step], frame, facts=["factor per step: predicted, measured", "steps to a millionth of the first loss"],
         steps=steps, stored=[list(values) for values in at],
-        alt=f"The path in a ravine, the loss against steps and the factor per step. Without momentum, at learning rate {labels[24]}, the path "
-            f"zigzags and creeps; with momentum 0.45 at {labels[36]} it arrives; with 0.9 it swings around the minimum.",
+        alt="The path in a ravine, the loss against steps and the factor per step. Without momentum, at learning rate "
+            f"{labels[24]}, the path zigzags and creeps; with momentum 0.45 at {labels[36]} it arrives; with 0.9 "
+            "it swings around the minimum.",
     )  # fmt: skip
 
 
@@ -264,9 +268,9 @@ def _apart(heights, gap=0.65, low=-7.8, high=1.7):
 def race_lab(racers, surfaces, *, rates=RATES, steps=60):
     """Show the lab "optimizer race" and return it; ``lab.lrate``, ``lab.surface`` and ``lab.shown`` read and set what is chosen.
 
-    racers: ``{name: (rule, settings)}`` with the learner's ``rule(state, gradient, weight, *, lrate, **settings) -> (state, step)``, up to
-    seven. surfaces: ``{name: (loss, gradient, start, minimum)}``, each over two weights; ``loss(w)`` takes w of shape (2, ...). rates: those
-    of the slider, growing; its last position gives each rule the one of them at which it ends lowest.
+    racers: ``{name: (rule, settings)}``, up to seven, with the learner's ``rule(state, gradient, weight, *, lrate, **settings) ->
+    (state, step)``. surfaces: ``{name: (loss, gradient, start, minimum)}``, each over two weights; ``loss(w)`` takes w of shape
+    (2, ...). rates: those of the slider, growing; its last position gives each rule the one of them at which it ends lowest.
     Raises ValueError for no racers or more than seven.
     """
     if not 0 < len(racers) <= len(LOOKS):
@@ -275,12 +279,13 @@ def race_lab(racers, surfaces, *, rates=RATES, steps=60):
     rates = [float(f"{rate:.3g}") for rate in rates]
 
     place = _map_panel(list(surfaces.values()))
-    loss = _height_panel("The loss above the minimum", "step", xlim=(0, 1.5 * steps), xticks=np.arange(0, steps + 1, max(1, steps // 4)),
+    loss = _height_panel("The loss above the minimum", "step", xlim=(0, 1.5 * steps),
+                         xticks=np.arange(0, steps + 1, max(1, steps // 4)),
                          alt="The loss above the minimum against the step, on a log scale.")  # fmt: skip
     loss.ax.plot([0, steps], [TARGET] * 2, color=COLOURS["ink"], ls=(0, (2, 2)), lw=1)
     loss.ax.annotate("target", (0, TARGET), (3, -12), textcoords="offset points", fontsize=11)
-    ends = _height_panel(f"After {steps} steps, at every rate", "learning rate", xlim=(rates[0] / 1.2, rates[-1] * 1.2), xscale="log",
-                         alt="The height reached against the learning rate, on log scales.")  # fmt: skip
+    ends = _height_panel(f"After {steps} steps, at every rate", "learning rate", xlim=(rates[0] / 1.2, rates[-1] * 1.2),
+                         xscale="log", alt="The height reached against the learning rate, on log scales.")  # fmt: skip
     here = ends.path("ink", line=1, dash="3 3")
     layers = {}
     for name, (colour, dash) in zip(racers, LOOKS):
@@ -321,7 +326,8 @@ def race_lab(racers, surfaces, *, rates=RATES, steps=60):
             draw |= {path: weights.T, line: (np.arange(len(heights)), heights), label: ([1.07 * steps], [0.75 * height], name),
                      leader: ([steps, 1.05 * steps], [np.clip(heights[-1], 1e-8, 1e2), height]),
                      curve: (rates, np.clip(ends_here, None, 1e4)), dot: ([at[name]], [max(end, 1e-8)])}  # fmt: skip
-            says = "failed" if trouble else "left" if np.isinf(end) else f"over {steps}" if np.isinf(arrival) else f"{arrival} steps"
+            says = "left" if np.isinf(end) else f"over {steps}" if np.isinf(arrival) else f"{arrival} steps"
+            says = "failed" if trouble else says
             notes[name] = f"at {at[name]:.3g}: {says}" if lrate == OWN_BEST else says
         fewest = min(arrival for *_, arrival, _ in runs.values())
         first = [name for name, (*_, arrival, _) in runs.items() if arrival == fewest < np.inf]
@@ -339,6 +345,6 @@ def race_lab(racers, surfaces, *, rates=RATES, steps=60):
         [Slider("lrate", "learning rate", scales, start=OWN_BEST), Slider("surface", "surface", Scale(kinds))],
         [place, loss, ends], frame, facts=["first below a thousandth of the start's height", "left the map"], steps=steps,
         stored=[[OWN_BEST, kind] for kind in kinds[:3]],
-        alt=f"The paths of {', '.join(racers)} on the surfaces {', '.join(kinds[:3])}, each rule at its own best rate; the loss against steps; and "
-            "the height reached against the rate.",
+        alt=f"The paths of {', '.join(racers)} on the surfaces {', '.join(kinds[:3])}, each rule at its own best rate; the loss "
+            "against steps; and the height reached against the rate.",
     )  # fmt: skip
