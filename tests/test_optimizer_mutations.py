@@ -118,7 +118,6 @@ class Mutate(ast.NodeTransformer):
 
 #: (function, changed line as Python prints it afterwards): why it computes the same, or differs only where torch has no answer.
 EQUIVALENT = {
-    ("asgd", "average = state.get('average', 0.01)"): "the first average is the weight itself: its share is 1",
     ("second_moment", "return (1 - share) * state.get(name, 0.01) + share * value"): "at t = 1 the share is 1 for any decay",
     **dict.fromkeys([
         ("newton_schulz", "x = x.T if len(x) <= len(x.T) else x"), ("newton_schulz", "x = x if len(x) > len(x.T) else x.T"),
@@ -210,6 +209,8 @@ def is_caught(rule, namespace, torch_side):
             if not (refuses(function, {"lrate": -1.0}, says="finite") and (rule != "adam" or refuses(function, {"betas": (1.0, 0.9)}, says="below 1"))):
                 return True
             weight = np.ones((2, 2))
+            if refuses(function, {}, np.full((2, 2), 1e200)):
+                return True
             return not (refuses(function, {"lrate": np.inf}) and refuses(function, {}, np.full((2, 2), np.nan)) and refuses(function, {}, np.ones(4)))
     except Exception:  # whatever a mutant raises, it was noticed
         return True

@@ -4,7 +4,9 @@ The rules are read out of the notebooks as they stand there, so what is tested i
 example names its seed and settings in hypothesis's failure report, with a line to reproduce it.
 """
 
+import ast
 import inspect
+import re
 from dataclasses import dataclass, field
 
 import hypothesis.strategies as st
@@ -14,7 +16,7 @@ import torch
 from hypothesis import HealthCheck, Phase, given, settings
 
 from course_utils import load_digits
-from course_utils.reuse import functions_from
+from course_utils.reuse import functions_from, notebook_definitions
 
 RULES = functions_from("Round3_Optimizers", "Round3_MoreOptimizers")
 RTOL = 1e-12
@@ -185,20 +187,29 @@ def run_both(pair, rule, chosen, weights, grads, *, middle=None, foreach=False):
                 state["eta"].fill_(group["lr"] / (1 + group["lambd"] * group["lr"] * 5) ** group["alpha"])
                 state["mu"].fill_(1 / max(1, 5 - group["t0"]))
             states[i] = our_state(pair, optimizer.state[param])
-    log = {("weight", i): [(weight.copy(), weight.copy())] for i, weight in enumerate(weights)}  # a step may cancel the start
+    ready = [torch.from_numpy(grad).unbind() for grad in grads]
+    log = {("weight", i): ([weight.copy()], np.empty((steps + 1, *weight.shape))) for i, weight in enumerate(weights)}
+    for i, weight in enumerate(weights):
+        log["weight", i][1][0] = weight  # a step may cancel the start
+    views = {}  # torch changes its tensors in place, so each is looked up once; one that it replaced would stand still here
     for t in range(steps):
         for i, param in enumerate(params):
-            gradient = grads[i][t]
-            param.grad = torch.from_numpy(gradient)
-            states[i], step = rule(states[i], gradient, ours[i], **chosen)
+            param.grad = ready[i][t]
+            states[i], step = rule(states[i], grads[i][t], ours[i], **chosen)
             ours[i] = ours[i] - step
         optimizer.step()
         for i, param in enumerate(params):
-            log.setdefault(("weight", i), []).append((ours[i], param.detach().numpy().copy()))
+            if t == 0:
+                views["weight", i] = param.detach().numpy()
+                for name in states[i]:
+                    views[name, i] = optimizer.state[param][pair.state[name]].numpy()
+                    log[name, i] = ([], np.empty((steps, *views[name, i].shape)))
+            log["weight", i][0].append(ours[i])
+            log["weight", i][1][t + 1] = views["weight", i]
             for name, value in states[i].items():
-                theirs = optimizer.state[param][pair.state[name]]
-                log.setdefault((name, i), []).append((value, theirs.numpy().copy() if torch.is_tensor(theirs) else theirs))
-    return [(f"{name} of parameter {i}", [a for a, _ in both], [b for _, b in both]) for (name, i), both in log.items()]
+                log[name, i][0].append(value)
+                log[name, i][1][t] = views[name, i]
+    return [(f"{name} of parameter {i}", ours, theirs) for (name, i), (ours, theirs) in log.items()]
 
 
 def assert_equal(results):
@@ -399,6 +410,8 @@ def test_bad_arrays_are_refused_by_name(name):
             rule({}, np.array([[1.0, bad], [0.0, 1.0]]), weight)
         with pytest.raises(ValueError, match="lrate"):
             rule({}, weight, weight, lrate=bad)
+    with np.errstate(over="ignore", invalid="ignore"):
+        rule({}, np.full((2, 2), 1e200), weight)  # its square overflows, but it is finite
     with pytest.raises(ValueError, match=r"gradient \(4,\) and weight \(2, 2\)"):
         rule({}, np.ones(4), weight)
     if "momentum" in inspect.signature(rule).parameters:
@@ -407,6 +420,29 @@ def test_bad_arrays_are_refused_by_name(name):
     if name == "muon":
         with pytest.raises(ValueError, match="weight"):
             rule({}, np.ones(4), np.ones(4))
+
+
+RULE_SOURCES = {
+    node.name: node
+    for node in ast.parse("\n\n".join(map(notebook_definitions, ("Round3_Optimizers", "Round3_MoreOptimizers")))).body
+    if isinstance(node, ast.FunctionDef)
+}
+
+
+@pytest.mark.parametrize("name", [*PAIRS, "lbfgs"])
+def test_a_rule_is_short(name):
+    """At most 15 lines of body: the docstring, comments and empty lines are not counted."""
+    lines = {line for statement in RULE_SOURCES[name].body[1:] for node in ast.walk(statement) if hasattr(node, "lineno")
+             for line in (node.lineno, node.end_lineno)}
+    assert len(lines) <= 15, f"{name} has {len(lines)} lines"
+
+
+@pytest.mark.parametrize("name", [*PAIRS, "lbfgs"])
+def test_a_rule_names_its_source(name):
+    """The paper with its year, and where in it: an equation, an algorithm, a figure or a slide."""
+    docstring = RULES[name].__doc__
+    assert re.search(r"[A-Z]\w+.* \((19|20)\d\d\)", docstring), docstring
+    assert re.search(r"\b(eq\. \d|[Aa]lgorithms? (\d|in PyTorch's documentation|iRprop)|figure \d|slide \d)", docstring), docstring
 
 
 @pytest.mark.parametrize("name", [*PAIRS, "lbfgs"])
