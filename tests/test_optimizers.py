@@ -121,6 +121,9 @@ def the_settings(data, pair):
     if chosen.get("weight_decay") and chosen["lrate"] > 0:
         # Decay feeds the weight back into a rule that divides by the gradient's size: a strong one amplifies rounding.
         chosen["weight_decay"] = min(chosen["weight_decay"], 1e-3 / chosen["lrate"])
+    if chosen.get("rho") == 0:
+        # Adadelta without memory makes each step as long as the last, whatever the rate: there even a weak decay amplifies it.
+        chosen["weight_decay"] = 0.0
     return chosen
 
 
