@@ -110,12 +110,16 @@ class JupyterLab:
         (self.folder / "work" / path).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / "work" / path).write_text(json.dumps(content), encoding="utf-8")
 
-    def run_notebook(self, page, path):
-        """Open the notebook at ``path`` (below work/), run all its cells, and return a client of its kernel."""
+    def open_notebook(self, page, path):
+        """Open the notebook at ``path`` (below work/) and wait until its kernel takes orders."""
         page.goto(f"{self.url}/lab/tree/{path}?token=lab&reset")
         page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
         while not self.kernels(path):
             page.wait_for_timeout(50)
+
+    def run_notebook(self, page, path):
+        """Open the notebook at ``path`` (below work/), run all its cells, and return a client of its kernel."""
+        self.open_notebook(page, path)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         ran = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every((prompt) => /\\d/.test(prompt.textContent))"
