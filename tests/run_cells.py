@@ -15,6 +15,7 @@ if __name__ == "__main__":
     matplotlib.use("Agg")
     notebook = Path(sys.argv[1]).resolve()
     os.chdir(notebook.parent)
+    sys.path.insert(0, str(notebook.parent))  # as in Jupyter: the scripts beside a notebook can be imported
     namespace = {"__name__": "__main__"}
     for number, source in enumerate(code_cells(notebook), 1):
         exec(compile(source, f"{notebook.name}, cell {number}", "exec"), namespace)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -68,8 +69,6 @@ BREAKS = {
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_each_break_turns_the_proof_red(mini_course, tmp_path, name, capsys):
-    import shutil
-
     root = tmp_path / "broken course"
     shutil.copytree(mini_course, root)
     damage, words = BREAKS[name]
@@ -119,13 +118,15 @@ MUTATIONS = [  # fmt: skip
     ("a batch order changed", "Round2/Round2_SGD-PyTorch", "make_loader(X, y, batch_size, rng=rng)", "make_loader(X, y, batch_size)"),
     ("zero_grad removed", "Round2/Round2_SGD-PyTorch", "            optimizer.zero_grad()\n", ""),
     ("a checkpoint deleted", "Round2/Round2_SGD", 'twin.check("gradient noise by batch size", noise)', ""),
+    ("a wave cut off early", "Round3/Round3_Schedules", "np.cos(np.pi * k / steps)", "np.cos(np.pi * k / (steps + 1))"),
+    ("a mean made a sum", "Round4/Round4_Training", "error.T @ X / len(y)", "error.T @ X"),
 ]
 
 
 @pytest.mark.parametrize("mistake, name, old, new", MUTATIONS, ids=[f"{m[0]} in {m[1].split('/')[1]}" for m in MUTATIONS])
 def test_a_mistake_in_the_real_notebooks_turns_the_proof_red(fresh_records, tmp_path, mistake, name, old, new):
-    mutant = tmp_path / f"{name.split('/')[1]}.ipynb"
-    mutant.write_bytes((ROOT / f"{name}.ipynb").read_bytes())
+    shutil.copytree((ROOT / name).parent, tmp_path / "round")  # with the scripts that stand beside the notebook
+    mutant = tmp_path / "round" / f"{name.split('/')[1]}.ipynb"
     edit(mutant, old, new)
     mine = record(mutant, tmp_path)
     other = fresh_records(name.removesuffix(TORCH_SUFFIX) if name.endswith(TORCH_SUFFIX) else name + TORCH_SUFFIX)
