@@ -302,17 +302,16 @@ class Lab(anywidget.AnyWidget):
         count = len(sliders[0].scales[0].values) * self._columns
         start = self._position(self._find([slider.start for slider in sliders]))
         grouped = [layer for panel in panels for layer in panel.layers if layer.group]
-        self._groups = {layer.group: layer.spec() for layer in reversed(grouped)}  # the first of a name stays
+        groups = {layer.group: layer.spec() for layer in reversed(grouped)}  # the first of a name stays
         with mpl.rc_context(STYLE):
             spec = {
                 "name": name, "facts": facts, "steps": steps, "start": start,
                 "sliders": [{"name": slider.name, "scales": [scale.spec() for scale in slider.scales]} for slider in sliders],
                 "panels": [panel.spec() for panel in panels],
-                "groups": list(self._groups.values())[::-1],
+                "groups": list(groups.values())[::-1],
                 "dark": {COLOURS[colour]: shade for colour, shade in DARK.items()},
             }  # fmt: skip
-        names = [group["group"] for group in spec["groups"]]
-        super().__init__(spec=spec, position=start, step=steps, shown=names, frames=[None] * count)
+        super().__init__(spec=spec, position=start, step=steps, shown=list(groups), frames=[None] * count)
         self._stored, self._drawn, self._png = [self._find(values) for values in stored], [None] * count, None
         self.add_traits(**{slider.key: _Value(number) for number, slider in enumerate(sliders)})
         self._read_values()

@@ -164,12 +164,15 @@ def _loss_panel(problems, steps, lowest=1e-8, highest=1e3):
     return panel
 
 
+def _mark_height(axes, steps, height, name, offset=4):
+    """Draw a dashed line at ``height``, named at its right end, ``offset`` pixels above it."""
+    axes.axhline(height, color=COLOURS["green"], ls=(0, (5, 3)), lw=1.5)
+    axes.annotate(name, (steps, height), (-2, offset), textcoords="offset points", ha="right", fontsize=11)
+
+
 def _mark_one_percent(panel, problems, steps):
     for problem, axes in zip(problems, panel.axes):
-        height = 0.01 * problem.minimum
-        axes.axhline(height, color=COLOURS["green"], ls=(0, (5, 3)), lw=1.5)
-        axes.annotate("1 % above the minimum", (steps, height), (-2, 4), textcoords="offset points", ha="right",
-                      fontsize=11)  # fmt: skip
+        _mark_height(axes, steps, 0.01 * problem.minimum, "1 % above the minimum")
 
 
 def _legend(axes, entries):
@@ -192,15 +195,21 @@ def _curve_panel(problem):
     return panel
 
 
+def _surroundings(axes, middle, reach):
+    """Return the weights (161,) along either axis around ``middle``, at least ``reach`` far, both (2,).
+
+    A unit is as long on both axes: only then is a step at right angles to the line of equal loss it starts from.
+    """
+    size = np.array(axes.bbox.size)
+    return [centre + half * np.linspace(-1, 1, 161) for centre, half in zip(middle, (max(reach / size) or 1 / size[0]) * size)]
+
+
 def _contour_panel(problems):
     """Return the panel of the loss over two weights, a picture for each problem."""
     panel = Panel("The path on the loss surface", "weight 1", "weight 2", versions=len(problems),
                   alt="Lines of equal loss over the two weights: ellipses around the minimum.")  # fmt: skip
     for problem, axes in zip(problems, panel.axes):
-        # A unit is as long on both axes: only then is a step at right angles to the line of equal loss it starts from.
-        width, height = axes.bbox.size
-        reach = 1.4 * max(abs(problem.best) / (width, height)) or 1 / width
-        w1, w2 = (best + reach * side * np.linspace(-1, 1, 161) for best, side in zip(problem.best, (width, height)))
+        w1, w2 = _surroundings(axes, problem.best, 1.4 * abs(problem.best))
         above = problem.loss(*np.meshgrid(w1, w2)) - problem.minimum
         axes.contour(w1, w2, above, problem.drop * np.array([0.003, 0.03, 0.12, 0.3, 0.6, 1.0, 1.6, 2.4]),
                      colors=COLOURS["data"], linewidths=1)  # fmt: skip

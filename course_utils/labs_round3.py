@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from course_utils.lab import COLOURS, STYLE, Frame, Lab, Panel, Scale, Slider
-from course_utils.labs import CREEPING, _legend, _loss_panel, _power_of_ten
+from course_utils.labs import CREEPING, _legend, _loss_panel, _mark_height, _power_of_ten, _surroundings
 
 LOST = 1e9  # a walk that is this far away has left the map
 
@@ -44,13 +44,6 @@ def walk(rule, gradient, start, steps, where, name=None, **settings):
             if np.abs(weights[-1]).max() > LOST:
                 break
     return np.array(weights), ""
-
-
-def _surroundings(axes, middle, reach):
-    """Return the coordinates (161,) of either axis around ``middle``, a unit as long on both: right angles stay right."""
-    size = np.array(axes.bbox.size)
-    reach = max(reach / size) * size
-    return [centre + half * np.linspace(-1, 1, 161) for centre, half in zip(middle, reach)]
 
 
 # --- Momentum -------------------------------------------------------------------------------------------------------------
@@ -145,9 +138,7 @@ def momentum_lab(rule, curvatures, start, *, steps=60):
 
     loss = _loss_panel([ravine], steps, lowest=1e-10, highest=1e2)
     goal = 1e-6 * ravine.drop
-    loss.ax.axhline(goal, color=COLOURS["green"], ls=(0, (5, 3)), lw=1.5)
-    loss.ax.annotate("a millionth of the start", (steps, goal), (-2, -13), textcoords="offset points",
-                     ha="right", fontsize=11)  # fmt: skip
+    _mark_height(loss.ax, steps, goal, "a millionth of the start", offset=-13)
     forecast, losses_line = loss.path("ink", line=1.5, dash="5 4"), loss.path("blue", line=1.5, dots=2.5, head=5, walk=True)
     _legend(loss.ax, [("measured", "blue", 1.5, "-", 5), ("predicted", "ink", 1.5, (0, (3.3, 2.7)), 0)])
 
