@@ -25,6 +25,7 @@ SET_UP = f"""
 import sys
 import matplotlib.pyplot as plt
 import numpy as np
+import torch  # here, or the time of the first lab that uses it would hold the import
 from ipywidgets import FloatSlider, interact
 from course_utils import batch_size_lab, learning_rate_lab, two_weight_lab
 
