@@ -178,7 +178,7 @@ def replay(pair, function, chosen, weights, grads, start):
             states[i], step = function(states[i], g[t], ours[i], **chosen)
             ours[i] = ours[i] - step
             log.setdefault(f"weight of parameter {i}", []).append(ours[i])
-            for key, value in states[i].items():
+            for key, value in suite.in_full(pair, states[i], ours[i]).items():
                 log.setdefault(f"{key} of parameter {i}", []).append(value)
     return log
 

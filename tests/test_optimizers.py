@@ -157,6 +157,11 @@ def our_state(pair, theirs):
     return ours
 
 
+def in_full(pair, state, weight):
+    """Our state with what torch holds from the start: its average is a copy of the weight until averaging sets in."""
+    return {"average": weight} | state if "average" in pair.state else state
+
+
 def compare(label, ours, theirs):
     """Both: (steps, ...). Each number may be off by RTOL of the largest value that it has had so far in the run, its start included."""
     ours, theirs = np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64)
@@ -204,12 +209,12 @@ def run_both(pair, rule, chosen, weights, grads, *, middle=None, foreach=False):
         for i, param in enumerate(params):
             if t == 0:
                 views["weight", i] = param.detach().numpy()
-                for name in states[i]:
+                for name in in_full(pair, states[i], ours[i]):
                     views[name, i] = optimizer.state[param][pair.state[name]].numpy()
                     log[name, i] = ([], np.empty((steps, *views[name, i].shape)))
             log["weight", i][0].append(ours[i])
             log["weight", i][1][t + 1] = views["weight", i]
-            for name, value in states[i].items():
+            for name, value in in_full(pair, states[i], ours[i]).items():
                 log[name, i][0].append(value)
                 log[name, i][1][t] = views[name, i]
     return [(f"{name} of parameter {i}", ours, theirs) for (name, i), (ours, theirs) in log.items()]
