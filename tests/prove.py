@@ -6,6 +6,7 @@ is missing is a failure.
 
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -40,8 +41,11 @@ ALONE = (
     "Round2/solutions/Round2_Solutions",
 )
 
-#: What the notebooks must also survive, in CI: one thread, and the instructions of an older processor.
-OTHER_MACHINE = {"OMP_NUM_THREADS": "1", "ATEN_CPU_CAPABILITY": "default"}
+#: What the notebooks must also survive, in CI: one thread, and the instructions of an older processor, in PyTorch and in
+#: the linear algebra under it (MKL) and under NumPy (OpenBLAS).
+OTHER_MACHINE = {"OMP_NUM_THREADS": "1", "ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"}
+if platform.machine().lower() in ("x86_64", "amd64"):
+    OTHER_MACHINE["OPENBLAS_CORETYPE"] = "Nehalem"
 
 
 @dataclass
