@@ -29,6 +29,10 @@ class Problem:
         self.best = np.linalg.lstsq(X, y, rcond=None)[0]
         self.minimum = self.loss(self.best)
         self.drop = self.loss(np.zeros(X.shape[1])) - self.minimum
+        if not self.curvatures[0] > 1e-12 * self.L:
+            raise ValueError("the columns of X lie on one line, or one is 0 everywhere, so the loss has no single minimum: choose other features")
+        if not self.drop > 1e-12 * np.mean(y**2):
+            raise ValueError("weight 0 is the best weight already, so there is no way down to show: choose other data")
 
     def loss(self, *weights):
         """Return the MSE at weights (n,), or on a grid: one array for each weight."""
@@ -114,6 +118,34 @@ def measured_factor(distances):
     return float(np.sign(distances[1] / distances[0]) * (sizes[last] / sizes[0]) ** (1 / last))
 
 
+def name_of(step):
+    """Return what to call the learner's function in a message."""
+    return getattr(step, "__name__", "the function")
+
+
+def attempt(step, X, y, weight, lrate):
+    """Call the learner's function once, on copies, and return ``(weight (n,), MSE, trouble)``.
+
+    trouble: "" or what went wrong, as the words that follow the function's name; then the weight is the old one.
+    """
+    try:
+        with np.errstate(all="ignore"):  # a diverging path may overflow
+            result = step(X.copy(), y.copy(), weight.copy(), lrate)
+    except Exception as error:  # the learner's function may raise anything
+        return weight, np.nan, f"raised {type(error).__name__} ({error})"
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        return weight, np.nan, f"returned {type(result).__name__}, expected a weight and its MSE,"
+    try:
+        new, loss = (np.array(value, dtype=float) for value in result)  # copies: the function may go on changing its own
+    except Exception as error:  # whatever refuses to become numbers
+        return weight, np.nan, f"returned what are not numbers ({error})"
+    if new.shape not in (weight.shape, (len(weight), 1)):
+        return weight, np.nan, f"returned a weight of shape {new.shape}, expected {weight.shape},"
+    if loss.shape:
+        return weight, np.nan, f"returned an MSE of shape {loss.shape}, expected one number,"
+    return new.reshape(-1), float(loss), ""
+
+
 def descend(step, X, y, lrate, steps, batches=None):
     """Walk ``steps`` steps from weight 0 and return ``(weights (k + 1, n), losses (k + 1,), trouble)``.
 
@@ -121,29 +153,19 @@ def descend(step, X, y, lrate, steps, batches=None):
     it is the batch's. trouble: "" or a sentence that says what went wrong, where. A path that grows out of the numbers ends there,
     and that is no trouble.
     """
-    name = getattr(step, "__name__", "the function")
     weight = np.zeros(X.shape[1])
     weights, losses = [weight], []
     for k in range(steps + 1):
         rows = slice(None) if batches is None else batches[k]
-        trouble = ""
-        try:
-            given = X[rows].copy(), y[rows].copy(), weight.copy()
-            with np.errstate(all="ignore"):  # a diverging path may overflow
-                new, loss = step(*given, lrate)
-            new, loss = np.asarray(new, dtype=float), float(loss)
-            if new.shape not in (weight.shape, (len(weight), 1)):
-                trouble = f"returned a weight of shape {new.shape}, expected {weight.shape},"
-            elif not (np.isfinite(new).all() and np.isfinite(loss)) and not (losses and losses[-1] > 2 * losses[0]):
-                trouble = f"gave {'NaN' if np.isnan([*new.ravel(), loss]).any() else 'infinity'}"
-        except Exception as error:  # the learner's function may raise anything
-            trouble = f"raised {type(error).__name__} ({error})"
+        new, loss, trouble = attempt(step, X[rows], y[rows], weight, lrate)
+        if not (trouble or np.isfinite([*new, loss]).all()) and not (losses and losses[-1] > 2 * losses[0]):
+            trouble = f"gave {'NaN' if np.isnan([*new, loss]).any() else 'infinity'}"
         if trouble:
-            trouble = f"{name} {trouble} at learning rate {lrate:.3g}, step {k + 1}."
+            trouble = f"{name_of(step)} {trouble} at learning rate {lrate:.3g}, step {k + 1}."
             break
-        if not (np.isfinite(new).all() and np.isfinite(loss)):
+        if not np.isfinite([*new, loss]).all():
             break
-        weight = new.reshape(-1)
+        weight = new
         weights.append(weight)
         losses.append(loss)
     return np.array(weights[: len(losses)]).reshape(len(losses), X.shape[1]), np.array(losses), trouble
@@ -260,7 +282,8 @@ def learning_rate_lab(step, X, y, *, steps=STEPS):
         draw = {path: (weights, losses), losses_line: (number, problem.above(losses))}
         if np.isfinite(factor):
             draw |= {drop_line: ([lrate] * 2, [-1, abs(factor)]), dot: ([lrate], [abs(factor)])}
-            draw[says] = [min(max(lrate, 0.12 * top), 0.88 * top)], [abs(factor) + 0.09], f"{abs(factor):.2f}"
+            height = abs(factor) + (0.09 if abs(factor) < 1.3 else -0.17)  # below the dot where the frame ends
+            draw[says] = [min(max(lrate, 0.12 * top), 0.88 * top)], [height], f"{abs(factor):.2f}"
         facts = [f"{abs(1 - lrate * L):.3f}, {abs(factor):.3f}", _arrival(problem, losses)]
         return Frame("" if np.isnan(factor) else regime(factor), facts, draw, trouble)
 
@@ -282,10 +305,10 @@ def two_weight_lab(step, X, y, *, steps=STEPS):
     Raises ValueError if X and y do not fit together, X has not two columns, or one column says what the other says.
     """
     X, y, _ = check_arrays(X, y, np.zeros(2))
+    if not np.all(np.ptp(X, axis=0) > 0):
+        raise ValueError("a column of X is the same in every row, so it cannot be standardised: leave it out, the line has no bias")
     kinds = {"raw": Problem(X, y), "standardised": Problem((X - X.mean(axis=0)) / X.std(axis=0), y - y.mean())}
     problems = list(kinds.values())
-    if min(problem.curvatures[0] / problem.L for problem in problems) < 1e-12:
-        raise ValueError("the two columns of X lie on one line, so the loss has no single minimum: choose other features")
 
     contour = _contour_panel(problems)
     path = contour.path("blue", line=1.2, dots=3, head=6, walk=True)
@@ -315,7 +338,8 @@ def two_weight_lab(step, X, y, *, steps=STEPS):
                 draw |= {forecasts[n]: (np.arange(steps + 1), np.abs(1 - lrate * curvature) ** np.arange(steps + 1)),
                          line: (number, np.maximum(np.abs(distances / distances[0]), 1e-7))}  # fmt: skip
         flat, steep = factors
-        name = "" if np.isnan(steep) else regime(flat if abs(flat) > 1 else steep)
+        names = [regime(factor) for factor in (steep, flat) if not np.isnan(factor)]
+        name = "diverging" if "diverging" in names else " across, ".join(names) + " along" if len(set(names)) > 1 else "".join(names[:1])
         return Frame(name, [*facts, _arrival(problem, losses)], draw, trouble)
 
     grid = np.arange(1, 49) / 20
@@ -346,7 +370,10 @@ def batch_size_lab(step, X, y, *, steps=300, seed=0):
     X = np.asarray(X, dtype=float)
     X, y, _ = check_arrays(X, y, np.zeros(min(X.shape[-1], 2)))
     problem, m, settled = Problem(X, y), len(X), steps // 3
+    if m < 2:
+        raise ValueError("one row leaves no batches to choose from: choose data with more")
     sizes = [B for B in (1, 3, 10, 30, 100, 300) if B < 0.7 * m] + [m]
+    grid = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6, 1.8, 2.2]
     noise = {B: Noise(problem, B) for B in sizes}
     variance = {B: float(np.trace(noise[B].gradient)) for B in sizes}
 
@@ -356,9 +383,15 @@ def batch_size_lab(step, X, y, *, steps=300, seed=0):
 
     @lru_cache
     def measured_variance(B):
-        """Return the summed variance of the learner's gradient at the minimum over 1000 batches."""
-        steps = [step(X[rows], y[rows], problem.best.copy(), 1 / problem.L)[0] for rows in batches(B, 1000)]
-        return float(np.var(np.array(steps, dtype=float).reshape(1000, -1) * problem.L, axis=0).sum())
+        """Return the summed variance of the learner's gradient at the minimum over 1000 batches, or NaN, and what went wrong."""
+        lrate, moved = grid[0] / problem.L, []
+        for k, rows in enumerate(batches(B, 1000)):
+            new, _, trouble = attempt(step, X[rows], y[rows], problem.best, lrate)
+            if trouble or not np.isfinite(new).all():
+                return np.nan, (f"{name_of(step)} {trouble or 'gave NaN or infinity'} at learning rate {lrate:.3g}, batch {k + 1} of the 1000 "
+                                f"of size {B} on which its variance is measured.")  # fmt: skip
+            moved.append(new)
+        return float(np.var(np.array(moved) / lrate, axis=0).sum()), ""
 
     place = _curve_panel(problem) if X.shape[1] == 1 else _contour_panel([problem])
     cloud = place.path("blue", line=0.5 if X.shape[1] > 1 else 0, dots=2.2, head=6, walk=True)
@@ -383,21 +416,20 @@ def batch_size_lab(step, X, y, *, steps=300, seed=0):
             return Frame(trouble=trouble)
         above = problem.above(problem.loss(weights))
         floor, tail = noise[batch_size].floor(lrate), np.mean(above[settled:]) if len(above) > settled else np.inf
-        seen = [measured_variance(B) for B in sizes] if not trouble else [np.nan] * len(sizes)
-        seen_here = seen[sizes.index(batch_size)]
+        seen = np.maximum([measured_variance(B)[0] for B in sizes], 1e-13 * variance[1])  # that of all rows is 0, which no log scale has
+        seen_here, no_variance = measured_variance(batch_size)
         heights = weights.T if X.shape[1] > 1 else (weights[:, 0], above + problem.minimum)
         after = [settled, steps]
         draw = {cloud: heights, losses_line: (np.arange(len(above)), above), predicted: (after, [floor] * 2),
-                measured: (after, [tail] * 2), all_sizes: (sizes, seen), this_size: ([batch_size], [seen_here])}  # fmt: skip
+                measured: (after, [tail] * 2), all_sizes: (sizes, seen), this_size: ([batch_size], seen[[sizes.index(batch_size)]])}  # fmt: skip
         if len(weights) <= steps or tail > problem.drop:
             name = "diverging"
         else:
             name = regime(1 - lrate * problem.L) if np.isfinite(floor) else UNSTEADY
             name += " on average" if batch_size < m and np.isfinite(floor) else ""  # a single noisy step may do otherwise
         facts = [f"{_number(floor)}, {_number(tail)}", f"{_number(variance[batch_size])}, {_number(seen_here)}"]
-        return Frame(name, facts, draw, trouble)
+        return Frame(name, facts, draw, trouble or no_variance)
 
-    grid = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6, 1.8, 2.2]
     scales = [problem.scale(grid, noise[B].border(2 / problem.L)) for B in sizes]
     batch_scale = Scale(sizes, [*map(str, sizes[:-1]), f"all {m}"])
     at = scales[0].values

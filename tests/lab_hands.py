@@ -113,6 +113,19 @@ class LabOnPage:
     def _nodes_of(nodes, layer):
         return [next(nodes) for _ in range(layer["parts"])]
 
+    def check_layout(self):
+        """The facts stand side by side, each name over its value: a theme's own rules for lists may not reach them."""
+        boxes = self.root.evaluate("""(root) => [...root.querySelectorAll(".gbl-says dl > div")].map((fact) =>
+            [fact, ...fact.children].map((node) => { const b = node.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; }))""")
+        assert boxes, self.name
+        for _, name, value in boxes:
+            assert name[3] <= value[1] + 1, f"{self.name}: a fact's name and value share a line: {name} {value}"
+            assert name[3] - name[1] < 30, f"{self.name}: a fact's name is broken into lines: {name}"
+        for n, (fact, *_) in enumerate(boxes):
+            for other, *_ in boxes[:n]:
+                apart = fact[0] >= other[2] or fact[2] <= other[0] or fact[1] >= other[3] or fact[3] <= other[1]
+                assert apart, f"{self.name}: two facts lie on each other: {fact} {other}"
+
     # --- Hands ---
 
     def go(self, number):

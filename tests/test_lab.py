@@ -343,8 +343,8 @@ def works_in_place(X, y, weight, lrate):
         (wrong_shape, r"wrong_shape returned a weight of shape \(2,\), expected \(1,\), at learning rate 0.91, step 1\."),
         (gives_nan, r"gives_nan gave NaN at learning rate 0.91, step 1\."),
         (gives_infinity, r"gives_infinity gave infinity at learning rate 0.91, step 1\."),
-        (returns_only_the_weight, r"returns_only_the_weight raised ValueError .* at learning rate 0.91, step 1\."),
-        (returns_none, r"returns_none raised TypeError .* at learning rate 0.91, step 1\."),
+        (returns_only_the_weight, r"returns_only_the_weight returned ndarray, expected a weight and its MSE, at learning rate 0.91, step 1\."),
+        (returns_none, r"returns_none returned NoneType, expected a weight and its MSE, at learning rate 0.91, step 1\."),
     ],
 )
 def test_a_function_that_fails_at_some_rates_is_named_with_rate_and_step(step, message):
@@ -370,6 +370,62 @@ def test_no_failure_breaks_a_lab(name):
     assert json.dumps(lab.frames)
 
 
+def test_a_failure_at_high_rates_leaves_the_rest_of_the_batch_lab():
+    def raises(X, y, weight, lrate):
+        if lrate > 0.4:
+            raise OverflowError("too fast")
+        return gradient_step(X, y, weight, lrate)
+
+    lab, whole = batch_size_lab(raises, X, y, steps=60), batch_size_lab(gradient_step, X, y, steps=60)
+    columns = len(lab.sliders[1].scales[0].labels)
+    for number, (frame, wanted) in enumerate(zip(lab.frames, whole.frames)):
+        slider = lab.sliders[0]
+        rate = slider.scale(number % columns).values[number // columns]
+        if rate > 0.4:
+            assert frame["trouble"] == f"raises raised OverflowError (too fast) at learning rate {rate:.3g}, step 1."
+        else:
+            assert (frame["trouble"], frame["facts"], frame["name"]) == ("", wanted["facts"], wanted["name"])
+
+
+def test_a_batch_too_small_for_the_function_is_named():
+    def raises(X, y, weight, lrate):
+        if len(X) < 5:
+            raise ValueError("five rows at least")
+        return gradient_step(X, y, weight, lrate)
+
+    lab = batch_size_lab(raises, X, y, steps=60)
+    for batch_size in (3, 10):
+        lab.batch_size = batch_size
+        assert ("five rows at least" in lab.frames[lab.number]["trouble"]) == (batch_size < 5)
+
+
+def test_a_variance_that_cannot_be_measured_says_why():
+    def gives_nan(X, y, weight, lrate):
+        new, loss = gradient_step(X, y, weight, lrate)
+        return (new * np.nan if len(X) == 10 and abs(weight[0]) > 0.9 * abs(np.linalg.lstsq(X, y)[0][0]) else new), loss
+
+    lab = batch_size_lab(gives_nan, X, y, steps=2)
+    lab.batch_size = 10
+    assert re.search(r"gives_nan gave NaN or infinity at learning rate .*, batch \d+ of the 1000 of size 10", lab.frames[lab.number]["trouble"])
+
+
+def test_a_function_that_hands_out_its_own_weight_is_drawn_as_it_walks(one):
+    class Walker:
+        weight = np.zeros(1)
+
+        def __call__(self, X, y, weight, lrate):
+            new, loss = gradient_step(X, y, weight, lrate)
+            self.weight[:] = new
+            return self.weight, loss
+
+    assert learning_rate_lab(Walker(), X, y).points == one.points
+
+
+def test_a_loss_that_is_not_one_number_is_named():
+    lab = learning_rate_lab(lambda X, y, w, lrate: (gradient_step(X, y, w, lrate)[0], np.ones(1)), X, y)
+    assert "returned an MSE of shape (1,), expected one number," in lab.frames[0]["trouble"]
+
+
 def test_a_function_that_works_in_place_gets_copies(one):
     kept = X.copy(), y.copy()
     lab = learning_rate_lab(works_in_place, X, y)
@@ -391,6 +447,11 @@ def test_a_column_weight_is_as_good_as_a_row(one):
         (two_weight_lab, X, y, r"X \(100, 1\)"),
         (two_weight_lab, X @ [[1, 2]], y, "one line"),
         (batch_size_lab, np.ones((100, 3)), y, r"X \(100, 3\)"),
+        (batch_size_lab, X @ [[1, 2]], y, "one line"),
+        (batch_size_lab, X[:1], y[:1], "one row"),
+        (two_weight_lab, np.column_stack([np.ones(100), X]), y, "same in every row"),
+        (learning_rate_lab, X, 0 * y, "weight 0 is the best"),
+        (learning_rate_lab, 0 * X, y, "one is 0 everywhere"),
     ],
 )
 def test_data_that_does_not_fit_is_refused_by_name(make, X, y, words):

@@ -38,6 +38,7 @@ def test_the_sliders_of_every_notebook(jupyter, path):
         assert found and roots.count() == len(found), f"{path.name}: {roots.count()} labs are shown, {len(found)} were made"
         labs = [LabOnPage(page, roots.nth(n), **one) for n, one in enumerate(found)]
         for n, lab in enumerate(labs):
+            lab.check_layout()
             look_for(lab, seed)
             check_python(kernel, lab, n, seed)
         assert not messages, messages
