@@ -70,15 +70,18 @@ fingerprint() {
   { cat requirements.txt constraints.txt pyproject.toml; find jupyter -type f -exec cat {} + 2>/dev/null; } | cksum
 }
 
-# True if each package of requirements.txt is installed in the version that constraints.txt names.
+# True if each package of requirements.txt is installed in the version that constraints.txt names, and its folder is there.
 env_is_whole() {
   "$python" -I -c '
 import re
-from importlib.metadata import version
+from importlib.metadata import distribution
 pinned = dict(re.findall(r"(?m)^([\w.-]+)==(\S+)", open("constraints.txt").read()))
 for name in re.findall(r"(?m)^[\w.-]+", open("requirements.txt").read()) + ["course_utils"]:
-    installed = version(name).split("+")[0]    # 2.x.y+cpu is 2.x.y
+    found = distribution(name)
+    installed = found.version.split("+")[0]    # 2.x.y+cpu is 2.x.y
     assert installed == pinned.get(name, installed)
+    packages = [file for file in found.files or () if file.name == "__init__.py" and len(file.parts) == 2]
+    assert all(file.locate().exists() for file in packages)
 ' 2>/dev/null
 }
 

@@ -49,7 +49,8 @@ def make_loader(X, y, batch_size, *, rng=None):
     Raises ValueError for tensors on another device, lengths that differ, no examples, or a batch size below 1; TypeError
     for an rng that is not a NumPy generator.
     """
-    X, y = torch.as_tensor(X), torch.as_tensor(y)
+    # PyTorch takes no reversed views, and warns of arrays that nobody may write to: of those it gets a copy.
+    X, y = (torch.as_tensor(np.require(a, requirements="CW") if isinstance(a, np.ndarray) else a) for a in (X, y))
     for name, tensor in (("X", X), ("y", y)):
         if tensor.device.type != "cpu":
             raise ValueError(
@@ -60,7 +61,7 @@ def make_loader(X, y, batch_size, *, rng=None):
         raise ValueError(f"make_loader: X {tuple(X.shape)} and y {tuple(y.shape)} need the same number of rows")
     if len(X) == 0:
         raise ValueError(f"make_loader: X {tuple(X.shape)} holds no examples")
-    if isinstance(batch_size, bool) or batch_size != int(batch_size) or batch_size < 1:
+    if not isinstance(batch_size, (int, float, np.number)) or isinstance(batch_size, bool) or not 1 <= batch_size < np.inf or batch_size % 1:
         raise ValueError(f"make_loader: batch_size must be a whole number of at least 1, not {batch_size!r}")
     if rng is not None and not isinstance(rng, np.random.Generator):
         raise TypeError(f"make_loader: rng must be numpy.random.default_rng(seed), not {type(rng).__name__}")

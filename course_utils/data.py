@@ -84,7 +84,7 @@ def check_arrays(X, y, weight):
     Raises ValueError that names the three shapes if they do not fit together, if there are no examples or features, or if a value
     is NaN or infinite.
     """
-    X, y, weight = (np.asarray(a, dtype=np.float64) for a in (X, y, weight))
+    X, y, weight = (np.asarray(a, dtype=np.float64, order="C") for a in (X, y, weight))  # PyTorch takes no reversed views
     shapes = f"X {X.shape}, y {y.shape}, weight {weight.shape}"
     m, n = X.shape if X.ndim == 2 else (None, None)
     if m is None or y.shape not in ((m,), (m, 1)) or weight.shape not in ((n,), (n, 1)):

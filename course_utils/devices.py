@@ -52,8 +52,11 @@ def can_pin(*tensors):
     """Return True exactly when pinning these tensors' memory helps.
 
     Pinned (page-locked) memory lets an accelerator copy a batch while the CPU goes on. Only memory of the CPU can be
-    pinned, and Apple's MPS shares its memory with the CPU, so there is nothing to gain.
+    pinned, and Apple's MPS shares its memory with the CPU, so there is nothing to gain; nor is there if ``COURSE_DEVICE``
+    chooses the CPU.
     """
+    if os.environ.get("COURSE_DEVICE", "").strip().startswith("cpu"):
+        return False
     if not torch.accelerator.is_available() or torch.accelerator.current_accelerator().type == "mps":
         return False
     return all(tensor.device.type == "cpu" for tensor in tensors)

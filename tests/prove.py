@@ -68,7 +68,7 @@ class Proof:
             f"cells compared           {self.cells}" + (f" (and {self.ignored} whose output may differ)" if self.ignored else ""),
             f"pairs, NumPy = PyTorch   {self.pairs}",
             f"checkpoints compared     {len(self.differences)}",
-            f"largest difference       {largest:.1e} relative, at {name}; {RTOL:.0e} is allowed",
+            f"largest difference       {largest:.1e} relative, at {name}; {RTOL:.0e} is allowed where a checkpoint states no bound of its own",
             f"seconds                  {self.seconds:.0f}",
         ]
         lines += [f"NOT PROVED: {problem}" for problem in self.problems]

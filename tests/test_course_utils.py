@@ -204,6 +204,8 @@ def test_pinning_exactly_when_an_accelerator_can_use_it_and_the_tensor_is_on_the
 ):
     pretend_accelerator(monkeypatch, accelerator)
     assert devices.can_pin(torch.ones(2), torch.ones(2, device=where)) is pinned
+    monkeypatch.setenv("COURSE_DEVICE", "cpu")
+    assert not devices.can_pin(torch.ones(2), torch.ones(2))
 
 
 # --- batches --------------------------------------------------------------------------------------------------------
@@ -244,6 +246,20 @@ def test_without_a_generator_the_rows_come_in_order_and_torchs_generator_is_unto
 def test_the_loader_pins_by_the_rule(monkeypatch, accelerator, pinned):
     pretend_accelerator(monkeypatch, accelerator)
     assert make_loader(np.ones((4, 1)), np.ones(4), 2).pin_memory is pinned
+
+
+@pytest.mark.parametrize("batch_size", [None, "4", True, 2.5, float("nan"), float("inf"), 0])
+def test_a_bad_batch_size_is_named(batch_size):
+    with pytest.raises(ValueError, match=f"batch_size must be a whole number of at least 1, not {batch_size!r}"):
+        make_loader(np.ones((4, 1)), np.ones(4), batch_size)
+
+
+def test_reversed_and_read_only_arrays_are_taken_as_they_read(recwarn):
+    X, y = np.arange(8.0).reshape(4, 2), np.arange(4.0)
+    y.setflags(write=False)
+    (X_batch, y_batch), = make_loader(X[::-1], y[::-1], 4)
+    assert X_batch.tolist() == X[::-1].tolist() and y_batch.tolist() == y[::-1].tolist() and not recwarn.list
+    assert all(torch.from_numpy(a).is_contiguous() for a in check_arrays(X[:, ::-1], y[::-1], np.zeros(4)[::-2]))
 
 
 def test_tensors_on_a_device_are_answered_with_what_to_do_instead():

@@ -46,7 +46,7 @@ fi
 # Stands for pip and for uv. $FAIL makes the installer named first fail with the words that follow; $HANG makes it
 # wait half-way; $NO_UV makes pip find no uv.
 INSTALLER = r"""
-import json, os, re, sys, time
+import json, os, re, shutil, sys, time
 from pathlib import Path
 
 here = Path(__file__).resolve().parent
@@ -60,8 +60,7 @@ if arguments[:2] == ["config", "list"]:
 
 def install(name, version):
     for old in site.glob(f"{name}-*.dist-info"):
-        (old / "METADATA").unlink()
-        old.rmdir()
+        shutil.rmtree(old)
     (site / f"{name}-{version}.dist-info").mkdir()
     (site / f"{name}-{version}.dist-info/METADATA").write_text(f"Name: {name}\nVersion: {version}\n")
 
@@ -435,6 +434,14 @@ def test_a_package_that_was_changed_by_hand_is_put_right(course):
     output, _ = course.run()
     assert "Updating" in output and course.is_finished()
     assert "2.4" in (site / "numpy-2.4.dist-info/METADATA").read_text()
+
+
+def test_a_package_whose_folder_is_gone_is_noticed(course):
+    course.run()
+    site = next(course.env.glob("lib/python3*/site-packages"))
+    (site / "numpy-2.4.dist-info/RECORD").write_text("numpy/__init__.py,,\n")  # and no folder numpy
+    output, _ = course.run()
+    assert "Updating" in output and course.is_finished()
 
 
 def test_an_environment_that_was_moved_is_made_anew(course):

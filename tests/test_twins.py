@@ -132,6 +132,12 @@ def test_a_looser_bound_holds_with_its_reason_only(records):
     assert compare_records(*paths)[1] != []
 
 
+def test_a_tighter_bound_holds(records):
+    for stem, value in (("RoundX_A", 1.0), ("RoundX_A-PyTorch", 1.0 + 1e-12)):
+        Twin(stem).check("a", value, rtol=1e-14)
+    assert compare_records(records / "RoundX_A.jsonl", records / "RoundX_A-PyTorch.jsonl")[1] != []
+
+
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut", "wrong shape"])
 def test_a_record_that_is_not_whole_is_a_problem(records, damage):
     path = record(records, "RoundX_A", a=[1.0, 2.0])
