@@ -5,6 +5,7 @@ with the right answer to 9 digits, and prints what it found. What each exercise 
 stands in exercises_round1.py and so on, how a mistake is recognised in diagnosis.py.
 """
 
+import ast
 import inspect
 import io
 import numbers
@@ -27,7 +28,8 @@ class Exercise:
     parts: {name of a result: "number", "array" or "tensor"}. right(*case) and each of mistakes {sentence: function of
     the case, or (function, rtol)} return one result, or a tuple, as NumPy arrays and floats. cases: tuples of arguments,
     the smallest first. call(function, *case) replaces function(*case), for instance to call it twice. compare: {part:
-    what a factor or a sign is looked for in, as a function of (part's value, *case)}.
+    what a factor or a sign is looked for in, as a function of (part's value, *case)}. close: what to say of results that
+    are nearly right.
     """
 
     parts: dict
@@ -36,6 +38,7 @@ class Exercise:
     mistakes: dict
     call: object = None
     compare: dict = field(default_factory=dict)
+    close: str = "as if it were approximated (a finite difference?). Use the formula."
 
 
 class NotDone(Exception):
@@ -104,11 +107,19 @@ def _run(exercise, function, case, right):
     results = as_tuple(guarded(lambda: call(function, *given), function, shown))
     if len(results) != len(kinds):
         got = f"{len(results)} results" if len(results) > 1 else _type(*results)
-        raise Mistake(f"It should return {' and '.join(kinds)}; it returns {got}.", *shown)
+        question = " Is there a return?" if results[0] is None else ""
+        raise Mistake(f"It should return {' and '.join(kinds)}; it returns {got}.{question}", *shown)
     if list(kinds.values()) == ["array", "number"] and np.ndim(results[0]) == 0 and np.ndim(results[1]) > 0:
         raise Mistake(f"The results are in the wrong order. Return {', '.join(kinds)}.", *shown)
     for name, before, after in zip(inspect.signature(exercise.right).parameters, case, given):
         if isinstance(before, np.ndarray) and (before.shape != after.shape or before.tobytes() != after.tobytes()):
+            if before.shape == after.shape and np.allclose(before, after, rtol=1e-12, atol=1e-12):  # to 6 digits the same
+                raise Mistake(
+                    f"It moves its argument {name} and puts it back, but not exactly: adding and subtracting left a rounding "
+                    f"error in the caller's array. Move a copy, {name}.copy(), or put the old number back.",
+                    *shown,
+                    f"{name} after the call, minus {name} before: {show(after - before)}",
+                )
             raise Mistake(
                 f"It, or a function that it calls, changes its argument {name} in place: the caller's array is spoiled. "
                 f"Make a new one: {name} = {name} - …, or {name}.copy(); not -=, and not {name}[j] = … on the original.",
@@ -132,16 +143,28 @@ def guarded(action, function, shown=()):
         home = getattr(getattr(function, "__code__", None), "co_filename", None)
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == home]
         place = f', in line {frames[-1].lineno} of its cell: "{frames[-1].line}"' if frames else ""
-        if "ellipsis" in str(error):
+        if "ellipsis" in str(error) or isinstance(error, (TypeError, ValueError)) and _has_dots(function):
             raise NotDone(f": a ... is still in the way{place}") from None
         words = str(error).splitlines()[0] if str(error) else "no message"
         if "core dimension" in words:  # NumPy's own words for it need a decoder
             words = "the shapes on the two sides of an @ do not fit together"
+        if "enough dimensions" in words:
+            words = "one side of an @ is a single number, and @ needs an array on both sides"
         problem = f"{type(error).__name__}: {words}"
         raise Mistake(f"It stops with {problem}{place}.", *shown) from None
     if any(value is Ellipsis for value in as_tuple(result)):
         raise NotDone
     return result
+
+
+def _has_dots(function):
+    """Tell whether a ``...`` stands in the source of a function, other than as an index such as X[..., 0]."""
+    try:
+        nodes = list(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))))
+    except (OSError, TypeError, SyntaxError):  # no source, or none that stands alone
+        return False
+    indices = {inner for node in nodes if isinstance(node, ast.Subscript) for inner in ast.walk(node.slice)}
+    return any(isinstance(node, ast.Constant) and node.value is Ellipsis and node not in indices for node in nodes)
 
 
 def _type_problem(kind, value):
@@ -153,6 +176,8 @@ def _type_problem(kind, value):
     if is_tensor and kind != "tensor":
         turn = ".item()" if kind == "number" else ".detach().numpy()"
         return f"a PyTorch tensor comes back, expected {wanted}. {turn} turns it into one."
+    if kind == "number" and isinstance(value, np.ndarray) and value.ndim == 0:
+        return "a NumPy array with a single number in it comes back, expected a plain number. .item() takes it out."
     if kind == "number" and isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} comes back, expected {wanted}. Is a mean missing, or an index?"
     if kind == "array" and isinstance(value, (list, tuple)):
@@ -201,5 +226,5 @@ def _show_both(exercise, case, yours, right):
 
 
 def _type(value):
-    known = {"ndarray": "an array", "Tensor": "a PyTorch tensor", "NoneType": "None: is there a return"}
+    known = {"ndarray": "an array", "Tensor": "a PyTorch tensor", "NoneType": "None"}
     return known.get(type(value).__name__, f"a {type(value).__name__}")

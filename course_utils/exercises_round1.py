@@ -231,6 +231,15 @@ def lowest_point_goal(function, most=3):
 
 
 def _why_not_the_bottom(answers):
+    gaps = [abs(a - b) for *_, asked, _ in answers for k, a in enumerate(asked) for b in asked[:k] if a != b]
+    together = bool(gaps) and max(gaps) < 1e-4  # the closer the places, the more of the difference is rounding
+    if all(abs(w - bottom) < (0.5 if together else 1e-5) * max(1, abs(bottom)) for w, _, bottom, *_ in answers):
+        if together:
+            return (
+                "Nearly: the places where you ask lie so close together that rounding spoils the difference of their slopes. "
+                "A straight line may be asked at places far apart: take 0 and 1."
+            )
+        return "Nearly, but not to 9 digits: something is rounded or approximated on the way (float32, round?)."
     if not all(asked for *_, asked, _ in answers):
         return "It never asks for the slope: nobody can know the bottom of a parabola without a question."
     if all(w == answers[0][0] for w, *_ in answers):
@@ -284,6 +293,8 @@ _ACCUMULATED = (
     "The gradient is accumulated: the second call adds to the first, because backward() adds to weight.grad. "
     "Set weight.grad = None before it"
 )
+#: What makes an answer in PyTorch nearly right; nobody takes finite differences there.
+FLOAT32 = "as if float32 stood somewhere: .float(), or dtype=torch.float32. Keep float64 all the way."
 AUTOGRAD = Exercise(
     parts=dict.fromkeys(("gradient at weight", "gradient at weight + 1", "first result, looked at again later"), "tensor"),
     right=_autograd,
@@ -301,6 +312,7 @@ AUTOGRAD = Exercise(
         "A column (m, 1) met a row (m,): the loss compares every prediction with every y. Keep both at (m,).":
             lambda X, y, w: _autograd(X, y.mean() + 0 * y, w),
     },
+    close=FLOAT32,
 )  # fmt: skip
 
 EXERCISES = {

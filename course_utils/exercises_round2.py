@@ -4,10 +4,12 @@ from functools import cache
 
 import numpy as np
 
-from course_utils.checks import Exercise, Mistake, guarded
+from course_utils.checks import Exercise, Mistake, guarded, show
 from course_utils.data import load_regression
-from course_utils.exercises_round1 import LINES, TOUCHY, draw, gradient, hessian, mse
+from course_utils.exercises_round1 import FLOAT32, LINES, TOUCHY, draw, gradient, hessian, mse
 
+#: Rates that are written down in place of the argument lrate.
+USUAL_RATES = (1, 0.5, 0.1, 0.05, 0.01, 0.001)
 
 
 def _step(X, y, weight, lrate):
@@ -61,7 +63,8 @@ def _cut(weights_cut, losses_cut, more=0):
 GRADIENT_DESCENT = Exercise(
     parts={"weights": "array", "losses": "array"},
     right=lambda X, y, weight, lrate, epochs: _descend(X, y, weight, lrate, epochs),
-    cases=[(*case, 0.05, epochs) for case, epochs in zip(LINES, (2, 5, 1, 4, 3))],
+    cases=[(*case, *more) for case, more in zip(LINES, [(0.05, 2), (0.1, 5), (0.02, 1), (0.2, 4), (0.03, 3)])],
+    compare={"weights": lambda weights, *_: weights[1] - weights[0]},  # the first step tells a factor; later ones mix it
     mistakes={
         "The start is missing: row 0 of weights is the weight passed in, and loss 0 is its MSE.":
             _cut(slice(1, None), slice(1, None)),
@@ -91,6 +94,11 @@ GRADIENT_DESCENT = Exercise(
             lambda X, y, w, lrate, epochs: (
                 np.array([_descend(X, y, w, lrate, epochs)[0][-1]] * (epochs + 1)), _descend(X, y, w, lrate, epochs)[1]
             ),
+    }
+    | {
+        f"The rate is always {fixed}; use the argument lrate.":
+            lambda X, y, w, lrate, epochs, k=fixed: _descend(X, y, w, k, epochs)
+        for fixed in USUAL_RATES
     },
 )  # fmt: skip
 
@@ -102,8 +110,19 @@ def _curvatures(X):
 LARGEST_RATE = Exercise(
     parts={"largest rate": "number"},
     right=lambda X: 2 / _curvatures(X)[-1],
-    cases=[(np.array([[2.0, 1.0], [1.0, 2.0], [1.0, -1.0]]),), *((draw(7, m, n)[0],) for m, n in ((4, 1), (5, 3), (6, 4)))],
+    # In the last two, the largest is neither the first nor the last that np.linalg.eigvals finds: it does not sort. The
+    # Hessian of the third is diagonal, and of such a one the eigenvalues come as they stand there, whoever computes them.
+    cases=[
+        (np.array([[2.0, 1.0], [1.0, 2.0], [1.0, -1.0]]),),
+        (draw(7, 4, 1)[0],),
+        (np.array([[0.5, 2.0, 1.2], [0.5, -2.0, 1.2], [0.5, 2.0, -1.2], [0.5, -2.0, -1.2]]),),
+        (draw(9, 6, 4)[0],),
+    ],
     mistakes={
+        "The first eigenvalue is used, but np.linalg.eigvals and eig do not sort them. Take the largest: .max().":
+            lambda X: 2 / np.linalg.eigvals(hessian(X))[0],
+        "The last eigenvalue is used, but np.linalg.eigvals and eig do not sort them. Take the largest: .max().":
+            lambda X: 2 / np.linalg.eigvals(hessian(X))[-1],
         "The smallest curvature is used. The steepest direction explodes first: take the largest.":
             lambda X: 2 / _curvatures(X)[0],
         "This is the best rate for all directions together, 2 / (smallest + largest curvature); asked is the border.":
@@ -140,6 +159,12 @@ def _epoch_with(**mistake):
     return lambda *case: _epoch(*case, **mistake)
 
 
+def _equal_pieces(X, y, w, lrate, B, seed):
+    for rows in np.array_split(np.random.default_rng(seed).permutation(len(y)), -(-len(y) // B)):
+        w = w - lrate * gradient(X[rows], y[rows], w)
+    return w
+
+
 def _own_orders(X, y, w, lrate, B, seed):
     rng = np.random.default_rng(seed)
     for start in range(0, len(y), B):
@@ -152,9 +177,9 @@ MINIBATCH_EPOCH = Exercise(
     parts={"new weight": "array"},
     right=lambda X, y, weight, lrate, batch_size, seed: _epoch(X, y, weight, lrate, batch_size, seed),
     cases=[
-        (*case, 0.1, batch_size, seed)
-        for seed, (case, batch_size) in enumerate(
-            [(LINES[0], 2), (draw(5, 6, 2), 4), (LINES[2], 2), (LINES[4], 1), (LINES[1], 9)], start=5
+        (*case, lrate, batch_size, seed)
+        for seed, (case, lrate, batch_size) in enumerate(
+            [(LINES[0], 0.1, 2), (draw(5, 6, 2), 0.05, 4), (LINES[2], 0.2, 2), (LINES[4], 0.03, 1), (LINES[1], 0.15, 9)], start=5
         )
     ],
     call=lambda function, X, y, w, lrate, B, seed: function(X, y, w, lrate, B, np.random.default_rng(seed)),
@@ -172,6 +197,8 @@ MINIBATCH_EPOCH = Exercise(
             _epoch_with(y_order=lambda order, rng: rng.permutation(len(order))),
         "A new permutation is drawn for each batch: some examples come twice, others never. Draw one for the epoch.":
             _own_orders,
+        "The batches are of nearly equal size (np.array_split). Each holds batch_size rows; only the last may be smaller.":
+            _equal_pieces,
         "The smaller last batch is left out. Every example counts once an epoch.":
             _epoch_with(batches=lambda m, B: m // B),
         "Only the first batch was used. Go on to the end of the order.": _epoch_with(batches=lambda m, B: 1),
@@ -191,6 +218,11 @@ MINIBATCH_EPOCH = Exercise(
         f"Its own generator (seed {other}) is used. Take the rng that is passed in.":
             lambda X, y, w, lrate, B, seed, k=other: _epoch(X, y, w, lrate, B, k)
         for other in (0, 1, 42)
+    }
+    | {
+        f"The rate is always {fixed}; use the argument lrate.":
+            lambda X, y, w, lrate, B, seed, k=fixed: _epoch(X, y, w, k, B, seed)
+        for fixed in USUAL_RATES
     },
 )  # fmt: skip
 
@@ -258,6 +290,7 @@ TRAIN_STEP = Exercise(
         "The first step is right, but the optimizer's momentum is not used: let optimizer.step() move the weights.":
             lambda *case: _sgd_twice(*case[:-1], 0.0),
     },
+    close=FLOAT32,
 )  # fmt: skip
 
 
@@ -279,10 +312,12 @@ def reach_goal(function, most=20):
     """The goal of 2.6: below a given MSE in at most ``most`` gradient steps, in whatever units the data comes."""
     lines, failure, tried = [], None, []
     for label, X, y, goal in _goals():
-        given, rates = [np.zeros(X.shape[1])], []
+        given, asked, rates = [np.zeros(X.shape[1])], [], []
 
-        def step(weight, lrate, *, _X=X, _y=y, _given=given, _rates=rates):
-            new, loss = _step(_X, _y, np.asarray(weight, float), lrate)
+        def step(weight, lrate, *, _X=X, _y=y, _given=given, _asked=asked, _rates=rates):
+            at = np.array(weight, float)
+            new, loss = _step(_X, _y, at, lrate)
+            _asked.append(at)
             _rates.append(float(lrate))
             _given.append(new)
             return new.copy(), loss
@@ -293,7 +328,15 @@ def reach_goal(function, most=20):
             raise Mistake(f"{wanted}; it returns {type(weight).__name__} {str(weight)[:40]}.", label)
         if not rates:
             raise Mistake("It takes no step at all. Call weight, loss = step(weight, lrate).", label)
-        if not any(np.array_equal(weight, w) for w in given):
+        for k, at in enumerate(asked):  # going back to an earlier weight, to try another rate from there, is allowed
+            if not _is_among(at, given[: k + 1]):
+                raise Mistake(
+                    f"Step {k + 1} starts at a weight that is neither the one passed in nor one that step gave you. The goal is "
+                    "to get there by steps: start at weight, and go on from what the last step returned.",
+                    label,
+                    f"step {k + 1} starts at {show(at)}",
+                )
+        if not _is_among(weight, given):
             raise Mistake("The weight that comes back is none that step gave you. The goal is to get there by steps.", label)
         loss, border = mse(X, y, weight), 2 / _curvatures(X)[-1]
         line = f"{label}: MSE {loss:.6g} after {len(rates)} steps; goal: below {goal} in at most {most}"
@@ -301,26 +344,44 @@ def reach_goal(function, most=20):
         if failure is None and len(rates) > most:
             failure = Mistake(f"It took {len(rates)} steps; the goal allows {most}.", line)
         elif failure is None and not loss < goal:
-            rate = f"largest rate used {max(rates):.6g}, border {border:.6g}"
-            failure = Mistake(_why_not_reached(tried, border, most), line, rate)
+            losses = [mse(X, y, w) for w in given]
+            stuck = len(asked) > 1 and all(np.array_equal(at, given[0]) for at in asked)
+            used = f"smallest rate used {min(rates):.6g}, largest {max(rates):.6g}, border {border:.6g}"
+            failure = Mistake(_why_not_reached(tried, losses, goal, stuck, border, most), line, used)
         lines.append(f"{line}: reached")
     if failure:
         raise failure
     return lines
 
 
-def _why_not_reached(tried, border, most):
-    used = {rate for rates, _ in tried for rate in rates}
-    if tried[0][1] and len(used) == 1:
+def _is_among(weight, weights):
+    return any(np.array_equal(weight, w, equal_nan=True) for w in weights)  # NaN comes from a rate that is NaN
+
+
+def _why_not_reached(tried, losses, goal, stuck, border, most):
+    """Name what kept the last of ``tried`` (rates, reached) from its goal; ``losses``: at the start and after each step."""
+    rates, different = tried[-1][0], {rate for rates, _ in tried for rate in rates}
+    if not np.isfinite(rates).all():
+        return "A rate is infinite or NaN. Look for a division by zero."
+    if min(rates) < 0:
+        return "A rate is negative: such a step goes uphill."
+    if not any(rates):
+        return "The rate is 0 in every step: the weight never moves."
+    if stuck:
+        return "Every step starts at the first weight again. Keep what step returns: weight, loss = step(weight, lrate)."
+    if losses[-1] < goal:
+        return "The last step reaches the goal, but another weight comes back. Return the one that the last step gave you."
+    if tried[0][1] and len(different) == 1:
         return "A fixed rate suits one data set only. Let the data say it: compute the rate from X."
-    rates = tried[-1][0]
-    if max(rates) > border:
+    if max(rates) > border and not losses[-1] < losses[0]:
         return "It diverges: the rate lies above the border 2 / L."
-    if max(rates) > 0.95 * border:
+    if 0.95 * border < min(rates) and max(rates) <= border:
         return "It swings to and fro: the rate lies so near the border 2 / L that it hardly settles."
     if len(rates) < most:
         return "It stops too soon: there are steps left."
-    return "It creeps: the rate is far below the border 2 / L."
+    if max(rates) < 0.1 * border:
+        return "It creeps: the rate is far below the border 2 / L."
+    return "Not low enough yet. Half the border, 1 / L, would do in each step: print your rates and the MSE that step returns."
 
 
 EXERCISES = {

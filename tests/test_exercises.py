@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import linecache
 import textwrap
 
 import nbformat
@@ -38,7 +39,9 @@ def define(*sources):
     """Return the last function that the sources define; the course's own gradient_step is there for 2.2."""
     space = dict(NAMESPACE)
     for source in (STEP, *sources):
-        exec(compile(textwrap.dedent(source), "<learner>", "exec"), space)
+        source = textwrap.dedent(source)
+        linecache.cache["<learner>"] = len(source), None, source.splitlines(True), "<learner>"  # as IPython does for a cell
+        exec(compile(source, "<learner>", "exec"), space)
     return space[ast.parse(textwrap.dedent(sources[-1])).body[-1].name]
 
 
@@ -175,7 +178,7 @@ WRONG = [
     ("1.6", "A column (m, 1) met", "def ag(X, y, weight):\n    weight.grad = None\n    torch.mean((X @ weight[:, None] - y) ** 2).backward()\n    return weight.grad"),
     ("1.6", "an array comes back, expected a PyTorch tensor", "def ag(X, y, weight):\n    weight.grad = None\n    torch.mean((X @ weight - y) ** 2).backward()\n    return weight.grad.numpy()"),
     ("1.6", "None comes back", "def ag(X, y, weight):\n    weight.grad = None\n    torch.mean((X @ weight - y) ** 2)\n    return weight.grad"),
-    ("1.6", "None comes back|None: is there a return", "def ag(X, y, weight):\n    weight.grad = None\n    torch.mean((X @ weight - y) ** 2).backward()"),
+    ("1.6", "None comes back. Is there a return, and", "def ag(X, y, weight):\n    weight.grad = None\n    torch.mean((X @ weight - y) ** 2).backward()"),
     ("1.6", "float32 somewhere", "def ag(X, y, weight):\n    weight.grad = None\n    torch.mean((X.float() @ weight.float() - y.float()) ** 2).backward()\n    return weight.grad"),
     ("1.6", "It changes weight", """
         def ag(X, y, weight):
@@ -276,6 +279,101 @@ WRONG += [
 ]
 
 
+def descent(gradient="2 / len(y) * X.T @ e", loss="np.mean(e**2)", rate="lrate"):
+    """Return an answer to 2.2 with one part replaced."""
+    return f"""
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [], []
+            for _ in range(epochs + 1):
+                e = X @ w - y
+                ws.append(w)
+                ls.append({loss})
+                w = w - {rate} * {gradient}
+            return np.array(ws), np.array(ls)"""
+
+
+def twenty(rate="0.5 * border", new="w, _", times="20", back="w", before=""):
+    """Return an answer to 2.6 with one part replaced."""
+    return f"""
+        def rg(step, X, y, w):
+            border, start = 2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max(), w
+            {before}
+            for k in range({times}):
+                {new} = step(w, {rate})
+            return {back}"""
+
+
+def torch_step(loss="nn.MSELoss()(model(X).squeeze(1), y)", back="l.item()"):
+    """Return an answer to 2.5 with one part replaced."""
+    return f"""
+        def ts(model, opt, X, y):
+            opt.zero_grad()
+            l = {loss}
+            l.backward()
+            opt.step()
+            return {back}"""
+
+
+WRONG += [
+    # Right in some cases only: the cases differ in what these answers forget.
+    ("2.2", "The rate is always 0.05;", descent(rate="0.05")),
+    ("2.2", "Right for the smallest case", descent(rate="(0.05 if epochs == 2 else 0.07)")),
+    ("2.3", "eig do not sort them", "def lr(X): return 2 / np.linalg.eigvals(2 / len(X) * X.T @ X)[0]"),
+    ("2.3", "eig do not sort them", "def lr(X): return 2 / np.linalg.eig(2 / len(X) * X.T @ X)[0][0]"),
+    ("2.3", "eig do not sort them", "def lr(X): return 2 / np.linalg.eigvals(2 / len(X) * X.T @ X)[-1]"),
+    ("2.4", "The rate is always 0.1;", epoch(sign="- 0.1 / lrate *")),
+    ("2.4", "nearly equal size", """
+        def me(X, y, weight, lrate, B, rng):
+            for rows in np.array_split(rng.permutation(len(y)), int(np.ceil(len(y) / B))):
+                weight = weight - lrate * 2 / len(rows) * X[rows].T @ (X[rows] @ weight - y[rows])
+            return weight"""),
+    # A large error in few cases is no approximation.
+    ("1.1", "Right for the smallest case, but not in general", "def mse(X, y, weight): return np.mean(np.minimum((X @ weight - y) ** 2, 9.1))"),
+    ("1.2", "Right for the smallest case, but not in general", """
+        def gradient(X, y, weight):
+            g = 2 / len(y) * X.T @ (X @ weight - y)
+            return g * np.where(np.arange(len(g)) == 2, 0.8, 1) if len(y) == 5 else g"""),
+    ("1.6", "float32 stood somewhere", "def ag(X, y, weight):\n    weight.grad = None\n    torch.mean((X @ weight - y).float() ** 2).backward()\n    return weight.grad"),
+    ("2.5", "float32 stood somewhere", torch_step("nn.MSELoss()(model(X).squeeze(1).float().double(), y)")),
+    # A goal's failure has the name of its cause.
+    ("2.6", "neither the one passed in", twenty(rate="0.0", times="2", before="w = np.linalg.lstsq(X, y, rcond=None)[0]")),
+    ("2.6", "neither the one passed in", twenty(before="w = w + 1")),
+    ("2.6", "Every step starts at the first weight again", twenty(new="_")),
+    ("2.6", "Every step starts at the first weight again", twenty(new="new, _", back="new")),
+    ("2.6", "A rate is negative", twenty(rate="-0.5 * border")),
+    ("2.6", "The rate is 0 in every step", twenty(rate="0.0")),
+    ("2.6", "infinite or NaN", twenty(rate="np.nan")),
+    ("2.6", "Return the one that the last step gave", twenty(back="start")),
+    ("2.6", "It stops too soon", twenty(times="1", rate="0.2 * border")),
+    ("2.6", "It creeps", twenty(rate="0.01 * border")),
+    ("2.6", "It diverges", twenty(rate="1.1 * border")),
+    ("2.6", "Not low enough yet", twenty(rate="(0.2 if k < 1 else 0.001) * border")),
+    ("1.5", "so close together that rounding", "def lp(slope): return 0 - slope(0) / ((slope(1e-7) - slope(0)) / 1e-7)"),
+    ("1.5", "so close together that rounding", "def lp(slope): return 1 - slope(1) / ((slope(1 + 1e-12) - slope(1)) / 1e-12)"),
+    ("1.5", "not to 9 digits: something is rounded", "def lp(slope): return float(np.float32(slope(0) / (slope(0) - slope(1))))"),
+    # Messages that say what is there.
+    ("1.3", "left a rounding error in the caller's array", """
+        def ng(f, weight, h):
+            slopes = np.zeros(len(weight))
+            for j in range(len(weight)):
+                weight[j] += h
+                right = f(weight)
+                weight[j] -= 2 * h
+                slopes[j] = (right - f(weight)) / (2 * h)
+                weight[j] += h
+            return slopes"""),
+    ("1.2", "one side of an @ is a single number", "def gradient(X, y, weight): return X.T @ np.mean(X @ weight - y)"),
+    ("2.1", "it returns None. Is there a return?", "def gs(X, y, w, lrate):\n    e = X @ w - y"),
+    ("2.5", "a NumPy array with a single number in it comes back, expected a plain number. .item()", torch_step(back="l.detach().numpy()")),
+    ("2.2", "weights: a factor 2 is missing", descent("1 / len(y) * X.T @ e")),
+    ("2.2", "weights: a factor 2 too many", descent("4 / len(y) * X.T @ e")),
+    ("2.2", "weights: m times too large", descent("2 * X.T @ e")),
+    ("2.2", "weights: m times too large", descent("2 * X.T @ e", "np.sum(e**2)")),
+    ("2.2", "losses: m times too large", descent(loss="np.sum(e**2)")),
+    ("2.2", "losses: a factor 2 is missing", descent(loss="np.mean(e**2) / 2")),
+]  # fmt: skip
+
+
 @every_exercise
 def test_the_solution_is_right(number):
     result, text = verdict(number, define(SOLVED[number][1]))
@@ -296,6 +394,51 @@ def test_dots_left_in_the_middle_are_not_done_either():
     unsolved = "def gradient_step(X, y, weight, lrate):\n    return ..."
     assert verdict("2.2", define(unsolved, SOLVED["2.2"][1]))[0] == "not done"
     assert verdict("2.1", define("def gs(X, y, w, lrate):\n    return w, ..."))[0] == "not done"
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    [
+        ("1.2", "def gradient(X, y, weight):\n    return 2 / len(y) * X.T @ ..."),
+        ("1.2", "def gradient(X, y, weight):\n    error = ...\n    return 2 / len(y) * X.T @ error"),
+        ("1.4", "def hessian(X):\n    return 2 / len(X) * X.T @ ..."),
+        ("1.4", "def hessian(X):\n    return 2 / len(X) * (... @ X)"),
+    ],
+)
+def test_dots_beside_an_at_are_not_done_either(number, answer):
+    result, text = verdict(number, define(answer))
+    assert result == "not done" and "not done yet: a ... is still in the way, in line" in text
+
+
+def test_dots_that_are_an_index_are_no_gap_to_fill():
+    result, text = verdict("1.2", define("def gradient(X, y, weight):\n    return X[..., :] @ y[...]"))
+    assert result == "wrong" and "the shapes on the two sides of an @" in text
+
+
+def test_an_array_that_is_put_back_with_a_rounding_error_shows_the_error():
+    moved = "def ng(f, weight, h):\n    weight += h\n    weight -= 2 * h\n    weight += h\n    return weight"
+    assert "weight after the call, minus weight before: [0, 0]" not in verdict("1.3", define(moved))[1]
+    assert "e-17" in verdict("1.3", define(moved))[1].splitlines()[-1]
+
+
+def test_a_rate_may_be_tried_from_an_earlier_weight_again():
+    backtracking = """
+        def rg(step, X, y, w):
+            rate = 0.8 * 2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()
+            step(w, 2 * rate)
+            for _ in range(19):
+                w, _ = step(w, rate)
+            return w"""
+    assert verdict("2.6", define(backtracking))[0] == "right"
+
+
+def test_the_rates_shown_below_a_failure_are_the_smallest_and_the_largest():
+    text = verdict("2.6", define(twenty(rate="-0.5 * border")))[1]
+    assert "smallest rate used -0.5, largest -0.5, border 1" in text
+
+
+def test_what_is_nothing_is_called_by_its_name():
+    assert "needs the function mse itself, not None. Leave out the brackets." in verdict("1.1", None)[1]
 
 
 @pytest.mark.parametrize(("number", "phrase", "answer"), WRONG, ids=[f"{n} {p[:40]}" for n, p, _ in WRONG])
