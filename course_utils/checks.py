@@ -215,13 +215,10 @@ def show_case(exercise, case):
 
 def _show_both(exercise, case, yours, right):
     """Return the lines that show a case, and yours beside expected, with the digits it takes to see a difference."""
-    for digits in (6, 10, 17):
-        mine, expected = ([show(value, digits) for value in side] for side in (yours, right))
-        if mine != expected:
-            break
     lines = show_case(exercise, case)
-    for name, a, b in zip(exercise.parts, mine, expected):
-        lines += [f"yours     {name} {a}", f"expected  {name} {b}"]
+    for name, a, b in zip(exercise.parts, yours, right):
+        digits = 6 if same((a,), (b,)) else next((d for d in (6, 10) if show(a, d) != show(b, d)), 17)
+        lines += [f"yours     {name} {show(a, digits)}", f"expected  {name} {show(b, digits)}"]
     return lines
 
 

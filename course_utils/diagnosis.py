@@ -12,7 +12,9 @@ def diagnose(exercise, yours, right):
         rule, rtol = mistake if isinstance(mistake, tuple) else (mistake, RTOL)
         if all(same(your, as_tuple(rule(*case)), rtol) for case, your in zip(exercise.cases, yours)):
             return sentence
-    for index, name in enumerate(exercise.parts):
+    shown = next((x, z) for x, z in zip(yours, right) if not same(x, z))  # the case that stands below the sentence,
+    fine = [same((x,), (z,)) for x, z in zip(*shown)]  # so first name what is wrong there
+    for index, name in sorted(enumerate(exercise.parts), key=lambda part: fine[part[0]]):
         a, b = ([results[index] for results in side] for side in (yours, right))
         bad = [(x, z) for x, z in zip(a, b) if not same((x,), (z,))]
         if not bad:

@@ -214,7 +214,8 @@ def lowest_point_goal(function, most=3):
             return _c * (float(w) - _b)
 
         w = guarded(lambda: function(slope), function, [label])  # noqa: B023
-        shown = [label, f"asked at  {', '.join(show(a) for a in asked[:8])}{', …' if len(asked) > 8 else ''}"]
+        digits = next((d for d in (6, 10) if len({show(a, d) for a in asked}) == len(set(asked))), 17)
+        shown = [label, f"asked at  {', '.join(show(a, digits) for a in asked[:8])}{', …' if len(asked) > 8 else ''}"]
         if isinstance(w, bool) or not isinstance(w, numbers.Real) or not np.isfinite(w):
             raise Mistake(f"It should return the weight at the bottom, a plain number; it returns {w!r:.40}.", *shown)
         shown.append(f"yours     {show(w, 10)}, where the slope is {show(curvature * (w - bottom))}")
@@ -231,13 +232,13 @@ def lowest_point_goal(function, most=3):
 
 
 def _why_not_the_bottom(answers):
-    gaps = [abs(a - b) for *_, asked, _ in answers for k, a in enumerate(asked) for b in asked[:k] if a != b]
-    together = bool(gaps) and max(gaps) < 1e-4  # the closer the places, the more of the difference is rounding
+    # The closer the places, the more of the difference of their slopes is rounding.
+    together = all(0 < np.min(np.diff(sorted(set(asked))), initial=1) < 1e-4 for *_, asked, _ in answers)
     if all(abs(w - bottom) < (0.5 if together else 1e-5) * max(1, abs(bottom)) for w, _, bottom, *_ in answers):
         if together:
             return (
-                "Nearly: the places where you ask lie so close together that rounding spoils the difference of their slopes. "
-                "A straight line may be asked at places far apart: take 0 and 1."
+                "The places where you ask lie so close together that rounding spoils the difference of their slopes. The "
+                "slope is a straight line, so they may be far apart: take 0 and 1."
             )
         return "Nearly, but not to 9 digits: something is rounded or approximated on the way (float32, round?)."
     if not all(asked for *_, asked, _ in answers):

@@ -119,12 +119,12 @@ LARGEST_RATE = Exercise(
         (draw(9, 6, 4)[0],),
     ],
     mistakes={
+        "The smallest curvature is used. The steepest direction explodes first: take the largest.":
+            lambda X: 2 / _curvatures(X)[0],
         "The first eigenvalue is used, but np.linalg.eigvals and eig do not sort them. Take the largest: .max().":
             lambda X: 2 / np.linalg.eigvals(hessian(X))[0],
         "The last eigenvalue is used, but np.linalg.eigvals and eig do not sort them. Take the largest: .max().":
             lambda X: 2 / np.linalg.eigvals(hessian(X))[-1],
-        "The smallest curvature is used. The steepest direction explodes first: take the largest.":
-            lambda X: 2 / _curvatures(X)[0],
         "This is the best rate for all directions together, 2 / (smallest + largest curvature); asked is the border.":
             lambda X: 2 / (_curvatures(X)[0] + _curvatures(X)[-1]),
         "The largest entry of the Hessian is used; it stands on the diagonal. A slanted direction can be steeper still: "
@@ -339,7 +339,8 @@ def reach_goal(function, most=20):
         if not _is_among(weight, given):
             raise Mistake("The weight that comes back is none that step gave you. The goal is to get there by steps.", label)
         loss, border = mse(X, y, weight), 2 / _curvatures(X)[-1]
-        line = f"{label}: MSE {loss:.6g} after {len(rates)} steps; goal: below {goal} in at most {most}"
+        steps = "step" if len(rates) == 1 else "steps"
+        line = f"{label}: MSE {loss:.6g} after {len(rates)} {steps}; goal: below {goal} in at most {most}"
         tried.append((rates, loss < goal))
         if failure is None and len(rates) > most:
             failure = Mistake(f"It took {len(rates)} steps; the goal allows {most}.", line)
