@@ -146,8 +146,8 @@ def load_checkpoint(path):
 
 def check_parts(name, found, like):
     """Raise ValueError unless ``found`` has every part of ``like``, of the same kind and shape."""
-    number = isinstance(found, (int, float)) and isinstance(like, (int, float))
-    if type(found) is not type(like) and not number:
+    kind = dict if isinstance(like, dict) else (int, float) if isinstance(like, float) else type(like)
+    if not isinstance(found, kind):
         raise ValueError(f"{name} should be of type {type(like).__name__}, not {type(found).__name__}")
     if isinstance(like, dict):
         for key, part in like.items():
