@@ -259,11 +259,15 @@ def rosenbrock_gradient(w):
 
 
 def closed_loop(pair, rule, chosen, gradient, start, steps):
-    """Both sides walk on their own; a third walk is ours with 1e-14 of noise at each step, to see what rounding may do.
+    """Both sides walk on their own; a third walk is ours with 1e-14 of noise in each gradient and weight, to see what rounding may do.
 
     Returns both walks up to the step at which that noise, a hundred times rounding's, has grown to half of RTOL.
     """
-    noise = np.random.default_rng(9)
+    rng = np.random.default_rng(9)
+
+    def shaken(array, walk):
+        return array * (1 + walk * 1e-14 * rng.choice([-1, 1], start.shape))
+
     param = torch.tensor(start, requires_grad=True)
     optimizer = pair.theirs([param], **pair.to_torch(chosen), **({"foreach": False} if pair.foreach else {}))
     walks = [(start, {}), (start, {})]
@@ -274,8 +278,8 @@ def closed_loop(pair, rule, chosen, gradient, start, steps):
         with np.errstate(over="ignore", invalid="ignore"):
             try:
                 for i, (weight, state) in enumerate(walks):
-                    state, step = rule(state, gradient(weight), weight, **chosen)
-                    walks[i] = ((weight - step) * (1 + i * 1e-14 * noise.choice([-1, 1], start.shape)), state)
+                    state, step = rule(state, shaken(gradient(weight), i), weight, **chosen)
+                    walks[i] = (shaken(weight - step, i), state)
             except ValueError:  # the walk has left the numbers
                 break
         reached = param.detach().numpy().copy()

@@ -167,6 +167,7 @@ class Course:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it is ignored where the tests run in the background
         )
 
     def run(self, *arguments, status=0, **environ):
