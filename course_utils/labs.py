@@ -338,8 +338,9 @@ def two_weight_lab(step, X, y, *, steps=STEPS):
                 draw |= {forecasts[n]: (np.arange(steps + 1), np.abs(1 - lrate * curvature) ** np.arange(steps + 1)),
                          line: (number, np.maximum(np.abs(distances / distances[0]), 1e-7))}  # fmt: skip
         flat, steep = factors
-        names = [regime(factor) for factor in (steep, flat) if not np.isnan(factor)]
-        name = "diverging" if "diverging" in names else " across, ".join(names) + " along" if len(set(names)) > 1 else "".join(names[:1])
+        names = {regime(factor): which for factor, which in ((steep, "steep"), (flat, "flat")) if not np.isnan(factor)}
+        name = ", ".join(f"{name} ({which})" for name, which in names.items()) if len(names) > 1 else "".join(names)
+        name = "diverging" if "diverging" in names else name
         return Frame(name, [*facts, _arrival(problem, losses)], draw, trouble)
 
     grid = np.arange(1, 49) / 20

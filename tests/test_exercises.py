@@ -45,6 +45,20 @@ def define(*sources):
     return space[ast.parse(textwrap.dedent(sources[-1])).body[-1].name]
 
 
+def moves_in_place(back="pass"):
+    """Return an answer to 1.3 that moves the caller's own weight, and ``back`` is what it then does."""
+    return f"""
+        def ng(f, weight, h):
+            slopes = np.zeros(len(weight))
+            for j in range(len(weight)):
+                weight[j] += h
+                right = f(weight)
+                weight[j] -= 2 * h
+                slopes[j] = (right - f(weight)) / (2 * h)
+                {back}
+            return slopes"""
+
+
 # What learners write: (exercise, what the check must say, the answer); "a|b" allows either.
 WRONG = [
     ("1.1", "The mean is squared", "def mse(X, y, weight): return np.mean(X @ weight - y) ** 2"),
@@ -121,15 +135,7 @@ WRONG = [
     ("1.3", "never divided", "def ng(f, weight, h): return np.array([f(weight + h * e) - f(weight - h * e) for e in np.eye(len(weight))])"),
     ("1.3", "All weights move at once", "def ng(f, weight, h): return np.array([(f(weight + h) - f(weight - h)) / (2 * h) for e in np.eye(len(weight))])"),
     ("1.3", "the same very small number", "def ng(f, weight, h):\n    h = 1e-6\n    return np.array([(f(weight + h * e) - f(weight - h * e)) / (2 * h) for e in np.eye(len(weight))])"),
-    ("1.3", "changes its argument weight in place", """
-        def ng(f, weight, h):
-            slopes = np.zeros(len(weight))
-            for j in range(len(weight)):
-                weight[j] += h
-                right = f(weight)
-                weight[j] -= 2 * h
-                slopes[j] = (right - f(weight)) / (2 * h)
-            return slopes"""),
+    ("1.3", "changes its argument weight in place", moves_in_place()),
     ("1.3", "not put back", """
         def ng(f, weight, h):
             slopes, w = np.zeros(len(weight)), weight.copy()
@@ -351,16 +357,7 @@ WRONG += [
     ("1.5", "so close together that rounding", "def lp(slope): return 1 - slope(1) / ((slope(1 + 1e-12) - slope(1)) / 1e-12)"),
     ("1.5", "not to 9 digits: something is rounded", "def lp(slope): return float(np.float32(slope(0) / (slope(0) - slope(1))))"),
     # Messages that say what is there.
-    ("1.3", "left a rounding error in the caller's array", """
-        def ng(f, weight, h):
-            slopes = np.zeros(len(weight))
-            for j in range(len(weight)):
-                weight[j] += h
-                right = f(weight)
-                weight[j] -= 2 * h
-                slopes[j] = (right - f(weight)) / (2 * h)
-                weight[j] += h
-            return slopes"""),
+    ("1.3", "left a rounding error in the caller's array", moves_in_place(back="weight[j] += h")),
     ("1.2", "one side of an @ is a single number", "def gradient(X, y, weight): return X.T @ np.mean(X @ weight - y)"),
     ("2.1", "it returns None. Is there a return?", "def gs(X, y, w, lrate):\n    e = X @ w - y"),
     ("2.5", "a NumPy array with a single number in it comes back, expected a plain number. .item()", torch_step(back="l.detach().numpy()")),
