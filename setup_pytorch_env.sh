@@ -10,12 +10,15 @@ pythons="Python 3.11 to 3.14"   # PyTorch has wheels for these; find_python chec
 
 usage() {
   cat <<'END'
-Usage: ./setup_pytorch_env.sh [--lab | --test] [--cpu | --cuda]
+Usage: ./setup_pytorch_env.sh [--lab | --test [ROUND or NOTEBOOK ...] [--all[=PART,...]]] [--cpu | --cuda]
 
 Makes pytorch_env/ with everything the course needs, or brings it up to date.
 
   --lab    then opens the course in JupyterLab
-  --test   then proves the course: runs every notebook and compares each pair
+  --test   then proves the course, in about two and a half minutes on two cores: runs every notebook, compares
+           each pair, the figures and the numbers in the text, and runs the tests; --test Round2 proves one round
+           (--test --all: then at length, 25 minutes more; --test --all=browser: that part alone, and
+           --test --help lists the parts)
   --cpu    takes PyTorch's CPU build
   --cuda   takes PyTorch's build for NVIDIA GPUs (about 3 GB)
   --help   prints this
@@ -260,15 +263,25 @@ set_up() {
   say "$env/ is ready, after $SECONDS s."
 }
 
-action="" build="" making="" words="" python=""
+action="" build="" making="" words="" python="" help=""
+what=()    # what to prove, and how long: the course's own command reads it
 for argument in "$@"; do
   case $argument in
     --lab | --test) [ -z "$action" ] || die "Take one of --lab and --test."; action=$argument ;;
     --cpu | --cuda) [ -z "$build" ] || die "Take one of --cpu and --cuda."; build=${argument#--} ;;
-    -h | --help) usage; exit ;;
-    *) printf 'setup_pytorch_env.sh: There is no option %s: --help names those there are.\n' "$argument" >&2; exit 2 ;;
+    -h | --help) help=yes ;;
+    --all | --all=*) what+=("$argument") ;;
+    -*) printf 'setup_pytorch_env.sh: There is no option %s: --help names those there are.\n' "$argument" >&2; exit 2 ;;
+    *) what+=("$argument") ;;
   esac
 done
+if [ ${#what[@]} -gt 0 ] && [ "$action" != --test ]; then
+  printf 'setup_pytorch_env.sh: %s belongs behind --test: --help says more.\n' "${what[0]}" >&2
+  exit 2
+fi
+if [ "$help" ]; then
+  if [ "$action" = --test ]; then what+=(--help); else usage; exit; fi
+fi
 system=$(uname -s)
 [ "$build$system" != cudaDarwin ] || die "There is no CUDA on macOS: run this again without --cuda."
 
@@ -293,14 +306,8 @@ fi
 
 export PATH="$PWD/${python%/*}:$PATH" JUPYTER_PREFER_ENV_PATH=1    # notebooks start programs by name
 case $action in
-  --test) exec "$python" tests/prove.py ;;
-  --lab)
-    as_root=()
-    [ "$(id -u)" != 0 ] || as_root=(--allow-root)    # in a container
-    say "Opening JupyterLab in the browser. Ctrl-C in this window ends it."
-    exec "$python" -m jupyterlab --log-level=WARN --ip=127.0.0.1 --ServerApp.root_dir="$PWD" \
-      --LabApp.default_url=/lab/tree/notebooks/Start_Here.ipynb \
-      ${as_root[@]+"${as_root[@]}"} ;;
+  --test) exec "$python" -m course_utils test ${what[@]+"${what[@]}"} ;;
+  --lab) exec "$python" -m course_utils lab ;;
 esac
 say "Next:"
 say "  ./setup_pytorch_env.sh --lab    opens the course in JupyterLab"

@@ -19,7 +19,7 @@ _HOME_OF = {
     "make_loader": "batches",
     "PALETTE": "style",
     "use_style": "style",
-    "show": "style",
+    "show": "figures",
     "learning_rate_lab": "labs",
     "two_weight_lab": "labs",
     "batch_size_lab": "labs",

@@ -27,6 +27,8 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import Affine2D
 from PIL import Image
 
+from course_utils.figures import quantised
+from course_utils.records import pictures_wanted, record
 from course_utils.style import PALETTE
 
 HERE = Path(__file__).parent
@@ -255,6 +257,11 @@ class Frame:
     notes: dict = field(default_factory=dict)
 
 
+def points_of(state):
+    """Return all coordinates of a lab's state, in tenths of a pixel, as its frames count them."""
+    return np.frombuffer(base64.b64decode(state["points"]), "<i2")
+
+
 class _Value(traitlets.TraitType):
     """A slider's value, read and set from Python; what is set snaps to the slider's nearest position."""
 
@@ -390,6 +397,7 @@ class Lab(anywidget.AnyWidget):
         except KeyboardInterrupt:
             pass  # the learner has waited long enough: what is ready stays
         self._hand_over()
+        record("labs", self.state())
         if handle and self._png is None:
             handle.update(self)  # the stored output gets its PNG
         elif not handle:
@@ -443,28 +451,29 @@ class Lab(anywidget.AnyWidget):
                 for at, pictures in zip(self._stored, zip(*columns)):
                     row = np.concatenate(pictures, axis=1)
                     rows += [_headline(f"{self._at(at)[1]}: {self._drawn[at][0].name}", row.shape[1]), row]
-            buffer = io.BytesIO()
-            Image.fromarray(np.concatenate(rows)).quantize(96).save(buffer, "PNG", optimize=True)
-            self._png = buffer.getvalue()
+            self._png = quantised(Image.fromarray(np.concatenate(rows)), colours=96)
         return self._png
 
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = super()._repr_mimebundle_(**kwargs)
         data["text/plain"] = f"Lab: {self.alt}"
-        if self.png():
+        if pictures_wanted() and self.png():
             data["image/png"] = base64.b64encode(self.png()).decode()
             metadata = metadata | {"image/png": {"alt": self.alt, "width": SIZE[0] * len(self.panels)}}
         return data, metadata
 
+    def state(self):
+        """Return all that the front end needs to show the lab without a kernel, as a dict that JSON can hold."""
+        return {"spec": self.spec, "position": self.position, "step": self.step, "shown": self.shown, "frames": self.frames,
+                "points": base64.b64encode(self.points).decode()}  # fmt: skip
+
     def save_html(self, path):
         """Write the lab as one HTML file that needs no kernel and no network."""
-        state = {"spec": self.spec, "position": self.position, "step": self.step, "shown": self.shown, "frames": self.frames,
-                 "points": base64.b64encode(self.points).decode()}  # fmt: skip
         parts = {
             "title": html.escape(self.spec["name"]),
             "css": HERE.joinpath("lab.css").read_text(encoding="utf-8"),
             "js": HERE.joinpath("lab.js").read_text(encoding="utf-8").replace("export default", "const lab ="),
-            "state": json.dumps(state).replace("</", "<\\/"),
+            "state": json.dumps(self.state()).replace("</", "<\\/"),
         }
         page = HERE.joinpath("lab.html").read_text(encoding="utf-8")
         Path(path).write_text(re.sub("@([a-z]+)@", lambda part: parts[part[1]], page), encoding="utf-8")

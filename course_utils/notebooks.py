@@ -5,8 +5,9 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-CHECKPOINTS = "course_checkpoints"  # the keys under which an output's metadata carry a cell's checkpoints and a figure's numbers
-FIGURE = "course_figure"
+#: The keys under which an output's metadata carry a cell's checkpoints and a figure's numbers: as JSON in a text, since a notebook's
+#: file gives each number in a list a line of its own.
+CHECKPOINTS, FIGURE = "course_checkpoints", "course_figure"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 _HEADING = re.compile(r"^## (.+?)\s*$", re.MULTILINE)
 
@@ -44,13 +45,13 @@ def code_cells(path):
 
 def checkpoints(outputs):
     """Return the checkpoints among a cell's outputs, in order, as the records of course_utils.twins hold them."""
-    return [entry for output in outputs for entry in output.get("metadata", {}).get(CHECKPOINTS, [])]
+    return [entry for output in outputs for entry in json.loads(output.get("metadata", {}).get(CHECKPOINTS, "[]"))]
 
 
 def figures(outputs):
     """Return ``[(alt text, numbers)]`` of the figures (labs apart) among a cell's outputs; see course_utils.figures."""
-    pictures = [output for output in outputs if "image/png" in output.get("data", {}) and WIDGET not in output["data"]]
-    return [(output["metadata"]["image/png"]["alt"], output["metadata"].get(FIGURE)) for output in pictures]
+    found = [json.loads(output["metadata"][FIGURE]) for output in outputs if FIGURE in output.get("metadata", {})]
+    return [(numbers["alt"], numbers) for numbers in found]
 
 
 def printed(outputs):

@@ -1,10 +1,6 @@
-"""One look for every figure of the course: a palette, a size, and alt text with each figure."""
-
-import base64
-import io
+"""One look for every figure of the course: a palette and a size."""
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 
 #: Okabe and Ito's colours (https://jfly.uni-koeln.de/color), told apart without colour vision.
 #: Lines that mean different things also differ in dash or marker.
@@ -22,8 +18,7 @@ PALETTE = {
 }
 
 FIGURE_SIZE = (7.0, 4.2)  # inches
-DPI = 110  # pixels of the page per inch; the picture itself holds 1.5 times as many, for sharp screens
-_SHARPNESS = 1.5
+DPI = 110  # pixels of the page per inch
 
 
 def use_style():
@@ -53,36 +48,3 @@ def use_style():
         "legend.frameon": False,
         "image.cmap": "cividis",
     })
-
-
-def figure_png(fig):
-    """Return ``fig`` as ``(PNG bytes, width, height)``; width and height in pixels of the page."""
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=DPI * _SHARPNESS)
-    width, height = (round(inches * DPI) for inches in fig.get_size_inches())
-    return buffer.getvalue(), width, height
-
-
-def show(alt, fig=None):
-    """Show a figure in the notebook, with ``alt``, and close it.
-
-    ``alt`` says in a sentence or two what is to be seen, for readers who do not see the picture; it travels with the
-    figure into the notebook file and into its HTML export. ``fig`` is the current figure unless told.
-
-    Raises ValueError if ``alt`` is empty or there is no figure.
-    """
-    if not str(alt).strip():
-        raise ValueError("show() needs alt text: a sentence that says what the figure shows")
-    if fig is None:
-        if not plt.get_fignums():
-            raise ValueError("there is no figure to show: draw one first, then call show()")
-        fig = plt.gcf()
-    from IPython.display import display
-
-    png, width, height = figure_png(fig)
-    plt.close(fig)
-    display(
-        {"image/png": base64.b64encode(png).decode(), "text/plain": f"Figure: {alt}"},
-        metadata={"image/png": {"alt": alt, "width": width, "height": height}},
-        raw=True,
-    )

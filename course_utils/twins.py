@@ -3,23 +3,25 @@
 A pair is ``RoundN/RoundN_Topic.ipynb`` (NumPy) and ``RoundN/RoundN_Topic-PyTorch.ipynb``. Each calls
 ``twin.check(name, value)`` for the same values in the same order.
 
-* In front of the reader, each checkpoint shows one short line. Its full-precision value rides along in the output's
-  metadata, and the PyTorch notebook reads it from the NumPy notebook's file to say whether the two are equal.
-* In the proof, ``COURSE_RECORD_DIR`` is set: each checkpoint is also appended to ``<stem>.jsonl`` there, and
-  ``compare_records`` compares the two fresh files of a pair.
+* In front of the reader, the checkpoints of a cell are one short line at its end. Their full-precision values ride along in the
+  output's metadata, and the PyTorch notebook reads them from the NumPy notebook's file to say whether the two are equal.
+* In the proof each checkpoint is also recorded (course_utils.records), and ``compare_records`` compares the two fresh
+  records of a pair.
 """
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
+
+from course_utils import records
+from course_utils.notebooks import CHECKPOINTS, checkpoints, read_notebook
 
 ROOT = Path(__file__).resolve().parents[1]
 RTOL, ATOL = 1e-10, 1e-12
 LOOSEST_RTOL = 1e-6
 TORCH_SUFFIX = "-PyTorch"
-METADATA_KEY = "course_checkpoint"
+TICK = "✓ equals NumPy's"
 
 
 def notebook_path(stem):
@@ -39,21 +41,20 @@ class Twin:
     def __init__(self, stem):
         self.stem = stem
         self._names = set()
+        self._cell = []  # (line, entry) of the checkpoints in the cell that runs
         self._theirs = None
         if stem.endswith(TORCH_SUFFIX):
             self._theirs = stored_checkpoints(notebook_path(stem.removesuffix(TORCH_SUFFIX)))
-        self._record = None
-        if os.environ.get("COURSE_RECORD_DIR"):
-            self._record = Path(os.environ["COURSE_RECORD_DIR"]) / f"{stem}.jsonl"
-            self._record.unlink(missing_ok=True)  # a fresh run starts a fresh record
+        records.start(stem)
 
     def __repr__(self):
         return f"Twin({self.stem!r})"
 
     def check(self, name, value, *, digits=6, rtol=RTOL, reason=None):
-        """Record ``value`` under ``name`` and show it in one line, rounded to ``digits`` significant digits.
+        """Record ``value`` under ``name``; at the end of the cell its name stands in one line with the cell's other checkpoints.
 
-        value: a number, a list, a NumPy array or a float64 torch tensor, of any shape.
+        value: a number, a list, a NumPy array or a float64 torch tensor, of any shape. A number is shown, rounded to ``digits``
+        significant digits; of more than three numbers only the shape, since the record keeps all digits.
         rtol: the relative difference that the pair may have here; above 1e-10 only with a ``reason``, and never above
         1e-6. Where the two notebooks state different ones, the looser holds.
 
@@ -66,26 +67,56 @@ class Twin:
         entry = {"name": name, "value": array.tolist(), "shape": list(array.shape), "dtype": "float64"}
         if rtol != RTOL:
             entry |= {"rtol": rtol, "reason": reason}
-        if self._record:
-            if name in self._names:
-                raise ValueError(f"checkpoint {name!r} stands twice in {self.stem}: give each its own name")
-            with self._record.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(entry) + "\n")
+        if records.recording() and name in self._names:
+            raise ValueError(f"checkpoint {name!r} stands twice in {self.stem}: give each its own name")
+        records.record("checkpoints", entry)
         self._names.add(name)
-        _display(f"{name}: {_text(array, digits)}{self._verdict(entry, digits)}", entry)
+        self._show(name, array, entry, digits)
+
+    def _show(self, name, array, entry, digits):
+        """Keep the checkpoint's line for the end of the cell; outside of a notebook there is none."""
+        shell = _shell()
+        if shell is None:
+            return
+        if not self._cell:
+            shell.events.register("post_run_cell", self._end_of_cell)
+        self._cell.append((f"{name}: {_text(array, digits)}", self._verdict(entry, digits), entry))
+
+    def _end_of_cell(self, *_):
+        """Show the cell's checkpoints: in one line those that need no word of their own, then what parts from NumPy's."""
+        from IPython.display import display
+
+        _shell().events.unregister("post_run_cell", self._end_of_cell)
+        cell, self._cell = self._cell, []
+        good = [text for text, verdict, _ in cell if verdict in ("", TICK)]
+        lines = [" · ".join(good) + (f"   {TICK}" if self._theirs is not None else "")] if good else []
+        lines += [f"{text}   {verdict}" for text, verdict, _ in cell if verdict not in ("", TICK)]
+        display({"text/plain": "\n".join(lines)}, metadata={CHECKPOINTS: json.dumps([entry for *_, entry in cell])}, raw=True)
 
     def _verdict(self, mine, digits):
+        """Return how the value compares with NumPy's stored one, in words; nothing in a NumPy notebook."""
         if self._theirs is None:
             return ""
         theirs = self._theirs.get(mine["name"])
         if theirs is None:
-            return "   (the NumPy notebook has not stored this checkpoint yet: run it first)"
+            return "(the NumPy notebook has not stored this checkpoint yet: run it first)"
         if theirs["shape"] != mine["shape"]:
-            return f"   NumPy's has another shape: {tuple(theirs['shape'])}"
+            return f"NumPy's has another shape: {tuple(theirs['shape'])}"
         if difference(theirs, mine) <= mine.get("rtol", RTOL):
-            return "   equals NumPy's"
+            return TICK
         a, b = np.array(theirs["value"]), np.array(mine["value"])
-        return f"   NumPy: {_text(a, digits)}, largest difference {np.max(np.abs(a - b)):.1e}"
+        place = np.unravel_index(np.argmax(np.abs(a - b)), a.shape)
+        where = f" at {[int(i) for i in place]}" if a.ndim else ""
+        return f"NumPy has {a[place]:.{digits}g}, here {b[place]:.{digits}g}{where}, {np.abs(a - b)[place]:.1e} apart"
+
+
+def _shell():
+    """Return the running notebook's shell, None in a plain script."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return None
+    return get_ipython()
 
 
 def _as_float64(name, value):
@@ -102,38 +133,22 @@ def _as_float64(name, value):
 
 
 def _text(array, digits):
+    """Return a number or up to three of them in words; of a larger array the shape, since the record keeps its digits."""
+    if array.size > 3:
+        return f"{' × '.join(str(side) for side in array.shape)} values"
     # Rounding noise around zero would print differently on each machine.
     array = np.where(np.abs(array) < ATOL * max(1.0, np.abs(array).max()), 0.0, array)
-    numbers = [f"{number:.{digits}g}" for number in array.ravel()]
-    if array.ndim == 0:
-        return numbers[0]
-    if array.size <= 4:
-        return f"[{', '.join(numbers)}]"
-    shape = " × ".join(str(side) for side in array.shape)
-    return f"{shape} values [{numbers[0]}, {numbers[1]}, …, {numbers[-1]}]"
-
-
-def _display(line, entry):
-    try:
-        from IPython import get_ipython
-        from IPython.display import display
-    except ImportError:
-        get_ipython = lambda: None  # noqa: E731
-    if get_ipython() is None:
-        print(line)
-    else:
-        display({"text/plain": line}, metadata={METADATA_KEY: entry}, raw=True)
+    numbers = ", ".join(f"{number:.{digits}g}" for number in array.ravel())
+    return f"[{numbers}]" if array.ndim else numbers
 
 
 def stored_checkpoints(path):
     """Return ``{name: entry}`` from the stored outputs of the notebook at ``path``; empty if it cannot be read."""
     try:
-        cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
+        cells = read_notebook(path)
     except (OSError, ValueError, KeyError):
         return {}
-    outputs = (output for cell in cells for output in cell.get("outputs", []))
-    entries = (output.get("metadata", {}).get(METADATA_KEY) for output in outputs)
-    return {entry["name"]: entry for entry in entries if entry}
+    return {entry["name"]: entry for cell in cells for entry in checkpoints(cell.outputs)}
 
 
 def difference(a, b):

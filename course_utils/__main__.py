@@ -1,0 +1,46 @@
+"""The course's commands: ``python -m course_utils test | refresh | lab``. Each answers to ``--help``."""
+
+import os
+import sys
+from importlib import import_module
+
+from course_utils.twins import ROOT
+
+USAGE = """Usage: python -m course_utils COMMAND [--help]
+
+  lab       open the course in JupyterLab
+  test      prove it: every notebook, every pair, every figure, every number in the prose
+  refresh   run notebooks afresh and store what changed"""
+
+
+def lab(arguments):
+    """Open the course in JupyterLab, at its first page; ``arguments`` are JupyterLab's own. Does not return on POSIX."""
+    as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # in a container
+    print("Opening JupyterLab in the browser. Ctrl-C in this window ends it.", flush=True)
+    command = [sys.executable, "-m", "jupyterlab", "--log-level=WARN", "--ip=127.0.0.1", f"--ServerApp.root_dir={ROOT}",
+               "--LabApp.default_url=/lab/tree/notebooks/Start_Here.ipynb", *as_root, *arguments]  # fmt: skip
+    if os.name == "posix":
+        os.execv(sys.executable, command)
+    import subprocess
+
+    return subprocess.call(command)
+
+
+def main(arguments):
+    """Run the command that ``arguments`` name; return the exit status."""
+    command, *rest = arguments or ["--help"]
+    if command == "lab":
+        return lab(rest)
+    if command in ("test", "refresh"):
+        tools = ROOT / "tests"
+        if not tools.is_dir():
+            print(f"python -m course_utils {command} needs the whole course: call it in a clone of its repository.", file=sys.stderr)
+            return 2
+        sys.path.insert(0, str(tools))
+        return import_module({"test": "prove", "refresh": "refresh"}[command]).main(rest)
+    print(USAGE, file=sys.stdout if command in ("-h", "--help") else sys.stderr)
+    return 0 if command in ("-h", "--help") else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

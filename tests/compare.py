@@ -1,0 +1,174 @@
+"""What the proof compares beside the checkpoints: the numbers that twins print, what their figures and labs show, and what is stored.
+
+Each function returns sentences, none where all agrees. Twins are compared on what they say alike: a line of the same words under
+the same heading, a figure of the same description, a lab of the same name.
+"""
+
+import gzip
+import json
+import re
+from collections import defaultdict
+
+import numpy as np
+
+from course_utils.figures import compare_figures, thinned
+from course_utils.lab import points_of
+from course_utils.notebooks import figures, printed
+
+NUMBER = re.compile(r"(?<![\w.])[-−+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+#: Labs draw in tenths of a pixel, whole numbers: rounding may move one by one.
+LAB_UNIT = 1
+
+
+# --- Printed numbers ------------------------------------------------------------------------------------------------------------
+
+
+def printed_lines(cells):
+    """Return ``{heading: {line without its numbers: [numbers of each such line]}}`` of what code cells printed."""
+    found = defaultdict(lambda: defaultdict(list))
+    for cell in cells:
+        if cell.kind == "code" and "NBVAL_IGNORE_OUTPUT" not in cell.source:
+            for line in printed(cell.outputs).splitlines():
+                numbers = NUMBER.findall(line)
+                if numbers:
+                    words = " ".join(NUMBER.sub("#", line).split()).replace("( #", "(#")
+                    found[cell.section][words].append(numbers)
+    return found
+
+
+def _parts(lines):
+    """Return ``{"MSE # kg²": [numbers]}``: each number of some lines, under the two words before it and the one after it."""
+    found = defaultdict(list)
+    for words, rows in lines.items():
+        around = re.split(r"#", words)
+        for place, (before, after) in enumerate(zip(around, around[1:])):
+            part = " ".join([*before.split()[-2:], "#", *after.split()[:1]])
+            found[part] += [[numbers[place]] for numbers in rows if place < len(numbers)]
+    return {part: sorted(rows, key=lambda row: _value(row[0])) for part, rows in found.items()}
+
+
+def compare_printed(numpy_cells, torch_cells):
+    """Compare the numbers in lines of the same words under the same heading; the last digit printed may differ by one.
+
+    Of lines that only one of the two prints, the numbers are compared that stand between the same words in both, in any order.
+    """
+    problems, theirs = [], printed_lines(torch_cells)
+    for heading, ours in printed_lines(numpy_cells).items():
+        others = theirs[heading]
+        same = {words: (ours[words], others[words]) for words in ours if words in others}
+        parts = [_parts({words: side[words] for words in side if words not in same}) for side in (ours, others)]
+        same |= {words: (parts[0][words], parts[1][words]) for words in parts[0] if len(parts[0][words]) == len(parts[1].get(words, ()))}
+        for words, (rows, their_rows) in same.items():
+            if len(rows) != len(their_rows):
+                problems.append(f"under {heading!r} NumPy prints {words!r} {len(rows)} times, PyTorch {len(their_rows)} times")
+            for mine, other in zip(rows, their_rows):
+                if len(mine) != len(other) or not all(map(_as_printed, mine, other)):
+                    problems.append(f"under {heading!r}, {words!r}: NumPy prints {', '.join(mine)}, PyTorch {', '.join(other)}")
+    return problems
+
+
+def _as_printed(a, b):
+    if a == b:
+        return True
+    return _last_digit(a) == _last_digit(b) and abs(_value(a) - _value(b)) <= 1.01 * _last_digit(a)
+
+
+def _value(text):
+    return float(text.replace(",", "").replace("−", "-"))
+
+
+def _last_digit(text):
+    """Return what one in the last digit of a printed number stands for."""
+    digits, _, power = text.replace(",", "").lower().partition("e")
+    return 10.0 ** (int(power or 0) - len(digits.partition(".")[2]))
+
+
+# --- Figures --------------------------------------------------------------------------------------------------------------------
+
+
+def read_lines(path):
+    """Return the entries of a record, one JSON object a line; none if it was not written."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def figures_by_section(cells, fresh):
+    """Return ``[(heading, fresh record)]``: the k-th figure of the notebook's file is the k-th of its run."""
+    sections = [cell.section for cell in cells for _ in figures(cell.outputs)]
+    return list(zip(sections, fresh))
+
+
+def compare_with_stored(cells, fresh):
+    """Compare a run's figures with the copies that are stored in the notebook's file."""
+    stored = [numbers for cell in cells for _, numbers in figures(cell.outputs)]
+    if len(stored) != len(fresh):
+        return [f"{len(fresh)} figures were shown, {len(stored)} are stored"]
+    problems = []
+    for new, old in zip(fresh, stored):
+        problems += [f"the figure {old['alt'][:60]!r}: {problem}" for problem in compare_figures(thinned(new), old)]
+    return problems
+
+
+def compare_twins_figures(ours, theirs):
+    """Compare the figures of a pair, both as ``[(heading, record)]``. Returns (how many were compared, sentences)."""
+    by_place = [{(heading, figure["alt"]): figure for heading, figure in side} for side in (ours, theirs)]
+    problems, compared = [], 0
+    for side, other, name in ((by_place[0], by_place[1], "NumPy"), (by_place[1], by_place[0], "PyTorch")):
+        for (heading, alt), figure in side.items():
+            if "alone" not in figure and (heading, alt) not in other:
+                problems.append(f"under {heading!r} only {name} shows {alt[:60]!r}, and the call does not say why (alone=...)")
+    for place, figure in by_place[0].items():
+        if place in by_place[1] and "alone" not in figure and "alone" not in by_place[1][place]:
+            compared += 1
+            found = compare_figures(by_place[1][place], figure)
+            problems += [f"under {place[0]!r} the figure {place[1][:60]!r}: {problem} (NumPy)" for problem in found]
+    return compared, problems
+
+
+# --- Labs -----------------------------------------------------------------------------------------------------------------------
+
+
+def stored_labs(notebook):
+    """Return the lab states that lie beside the notebook at this path."""
+    path = labs_path(notebook)
+    return json.loads(gzip.decompress(path.read_bytes())) if path.exists() else []
+
+
+def labs_path(notebook):
+    return notebook.with_suffix(".labs.json.gz")
+
+
+def compare_labs(fresh, stored):
+    """Compare the labs of a run with those of another one, or with the stored ones."""
+    names = [[lab["spec"]["name"] for lab in side] for side in (fresh, stored)]
+    if names[0] != names[1]:
+        return [f"the labs are {names[0]}, expected {names[1]}"]
+    return [f"the lab {name!r}: {problem}" for name, a, b in zip(names[0], fresh, stored) for problem in _compare_states(a, b)]
+
+
+def _compare_states(a, b):
+    problems = [f"{key} is {a[key]}, expected {b[key]}" for key in ("position", "step", "shown") if a[key] != b[key]]
+    problems += _compare_trees("its spec", a["spec"], b["spec"])[:3]
+    if len(a["frames"]) != len(b["frames"]):
+        return [*problems, f"{len(a['frames'])} positions, expected {len(b['frames'])}"]
+    problems += _compare_trees("frames", a["frames"], b["frames"])[:3]
+    mine, other = points_of(a), points_of(b)
+    if mine.shape != other.shape:
+        return [*problems, f"{len(mine)} coordinates, expected {len(other)}"]
+    apart = np.abs(mine.astype(int) - other)
+    if apart.max(initial=0) > LAB_UNIT:
+        problems.append(f"its lines and dots lie up to {apart.max() / 10:.1f} pixels apart, in {(apart > LAB_UNIT).sum()} coordinates")
+    return problems
+
+
+def _compare_trees(place, a, b):
+    """Compare what JSON holds; numbers in texts (the pictures are drawings in text form) may differ by 1e-4."""
+    if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        return [problem for key in a for problem in _compare_trees(f"{place}, {key}", a[key], b[key])]
+    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        return [problem for n, pair in enumerate(zip(a, b)) for problem in _compare_trees(f"{place}, {n}", *pair)]
+    if a == b or (isinstance(a, float | int) and isinstance(b, float | int) and abs(a - b) <= 1e-6 * max(abs(b), 1)):
+        return []
+    if isinstance(a, str) and isinstance(b, str) and NUMBER.sub("#", a) == NUMBER.sub("#", b) and "<svg" in a:
+        if all(abs(float(x) - float(y)) < 1e-4 for x, y in zip(NUMBER.findall(a), NUMBER.findall(b))):
+            return []
+    return [f"{place} is {str(a)[:60]!r}, expected {str(b)[:60]!r}"]

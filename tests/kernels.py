@@ -1,0 +1,201 @@
+"""Kernels that start at once: forked from two processes that have loaded their packages already.
+
+To start a kernel and import what a notebook imports costs seconds of processor time, the same ones 22 times over. So two processes
+load the packages once: one without torch, which a NumPy notebook must never see, and one with. A kernel is then a fork of one of
+them. nbval starts it as any other, through a kernel specification; what that starts is a small program, which asks for the fork and
+lives as long as it (``python kernels.py start CONNECTION_FILE``).
+
+No fork outlives anybody, nor does what a notebook starts: a fork ends with its whole group when its starter ends (a closed socket
+tells it), and when the process that it was forked from ends, which itself ends with the proof (PR_SET_PDEATHSIG). Linux only:
+elsewhere forking a process that has loaded numerical libraries is unsafe, and kernels start plainly.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+
+KINDS = ("numpy", "torch")
+#: Loaded before the forks; what only some notebooks use is worth it where it takes long.
+PRELOADED = {
+    "numpy": ("ipykernel.kernelapp", "ipykernel.ipkernel", "matplotlib_inline.backend_inline", "matplotlib.pyplot", "sklearn.datasets",
+              "course_utils.twins", "course_utils.figures", "course_utils.data", "course_utils.labs", "course_utils.labs_round3",
+              "course_utils.reuse", "course_utils.batches", "course_utils.checks", "course_utils.environment"),
+    "torch": ("torch", "torch.nn.functional", "torch.utils.data", "torch.func", "course_utils.devices"),
+}  # fmt: skip
+PRELOADED["torch"] = PRELOADED["numpy"] + PRELOADED["torch"]
+
+
+# --- In the proof -----------------------------------------------------------------------------------------------------------
+
+
+class PreloadedKernels:
+    """The two processes, started and ended: ``with PreloadedKernels(folder, kinds) as environment`` for pytest's --nbval-kernel-name.
+
+    folder: an empty one, for the sockets and the kernel specification; its path must be short, as sockets' are. environment: what the two
+    run under. What ``with`` gives is the environment that pytest needs on top.
+    """
+
+    NAME = "course-preloaded"
+
+    def __init__(self, folder, kinds=KINDS, environment=None):
+        self.folder, self.kinds, self.processes = folder, kinds, []
+        self.environment = os.environ if environment is None else environment
+
+    def __enter__(self):
+        import subprocess
+
+        spec = self.folder / "jupyter" / "kernels" / self.NAME
+        spec.mkdir(parents=True)
+        argv = [sys.executable, "-I", "-S", os.path.abspath(__file__), "start", "{connection_file}"]
+        (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "preloaded", "language": "python"}))
+        path = os.pathsep.join(filter(None, [str(self.folder / "jupyter"), self.environment.get("JUPYTER_PATH")]))
+        for kind in self.kinds:
+            arguments = [sys.executable, os.path.abspath(__file__), "serve", kind, self.socket_path(kind), str(os.getpid())]
+            # Jupyter sets this for a kernel before its first import of matplotlib; here the import comes before.
+            environment = self.environment | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+            self.processes.append(subprocess.Popen(arguments, env=environment, stdin=subprocess.DEVNULL,
+                                                   stdout=subprocess.DEVNULL, start_new_session=True))  # fmt: skip
+        return {"JUPYTER_PATH": path, "COURSE_KERNELS": str(self.folder)}
+
+    def socket_path(self, kind):
+        return str(self.folder / kind)
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.wait()
+
+
+def can_fork():
+    """True where kernels may be forked."""
+    return sys.platform == "linux"
+
+
+# --- The process that is forked -----------------------------------------------------------------------------------------------
+
+
+def end_with_parent(parent, by=signal.SIGKILL):
+    """Let the operating system send this process a signal when its parent ends; end now if it has ended already."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, by)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def serve(kind, path, parent):
+    """Load the packages, then fork a kernel for each starter that connects to the socket at ``path``."""
+    import gc
+    from importlib import import_module
+
+    forks = []
+
+    def end(*_):
+        for group in forks:
+            try:
+                os.killpg(group, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    end_with_parent(parent, by=signal.SIGTERM)
+    del sys.path[0]  # this file's folder: a kernel does not have it
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path + ".new")
+    listener.listen(16)
+    for name in PRELOADED[kind]:
+        import_module(name)
+    if kind == "torch":
+        import torch
+
+        torch.optim.SGD([torch.zeros(1)])  # the first optimizer of a process imports torch._dynamo
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
+    gc.collect()
+    gc.freeze()
+    os.rename(path + ".new", path)  # from here on starters find it
+    while True:
+        starter, _ = listener.accept()
+        request = starter.makefile().readline()
+        if not request:
+            starter.close()
+            continue
+        fork = os.fork()
+        if fork == 0:
+            listener.close()
+            run_kernel(starter, **json.loads(request))
+        os.setpgid(fork, fork)  # here and in the fork: whoever comes first
+        forks.append(fork)
+        starter.close()
+
+
+def run_kernel(starter, connection_file, folder, environment):
+    """Be a kernel until the starter goes; does not return."""
+    import threading
+
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    end_with_parent(os.getppid())
+    os.environ.clear()
+    os.environ.update(environment)
+    os.environ["JPY_PARENT_PID"] = str(os.getppid())  # ipykernel ends without the parent that stands here
+    os.chdir(folder)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # as nbval has it
+    starter.sendall(b"%d\n" % os.getpid())
+
+    def watch():
+        while starter.recv(1):
+            os.kill(os.getpid(), signal.SIGINT)
+        os.killpg(0, signal.SIGKILL)  # with what the notebook has started
+
+    threading.Thread(target=watch, daemon=True).start()
+    from ipykernel.kernelapp import IPKernelApp
+
+    try:
+        sys.argv = ["ipykernel_launcher.py", "-f", connection_file]
+        IPKernelApp.launch_instance()
+    finally:
+        os._exit(0)
+
+
+# --- What a kernel specification starts ------------------------------------------------------------------------------------------
+
+
+def start(connection_file):
+    """Ask for a kernel and live as long as it: nbval, or whoever started this, sees a process like any other kernel."""
+    parent = os.getppid()
+    path = os.path.join(os.environ["COURSE_KERNELS"], os.environ.get("COURSE_KERNEL", "numpy"))
+    preloaded = socket.socket(socket.AF_UNIX)
+    while not _connected(preloaded, path):
+        if os.getppid() != parent:
+            return
+        signal.sigtimedwait([], 0.05)  # it is still loading its packages
+    request = {"connection_file": connection_file, "folder": os.getcwd(), "environment": dict(os.environ)}
+    preloaded.sendall(json.dumps(request).encode() + b"\n")
+    signal.signal(signal.SIGINT, lambda *_: preloaded.sendall(b"i"))
+    preloaded.settimeout(0.2)
+    while os.getppid() == parent:
+        try:
+            if not preloaded.recv(64):
+                return
+        except TimeoutError:
+            continue
+
+
+def _connected(client, path):
+    try:
+        client.connect(path)
+        return True
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        serve(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    else:
+        start(sys.argv[2])
