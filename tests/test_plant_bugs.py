@@ -1,11 +1,16 @@
-"""The tool that plants bugs: each operator makes exactly the mistake it names, drawing is left alone, samples repeat."""
+"""The tool that plants bugs: each operator makes exactly the mistake it names, and the right judge catches it."""
 
 import ast
 import json
+import sys
+from pathlib import Path
 
 import pytest
-from plant_bugs import sample, spots
+from plant_bugs import BOTH_SIDES, ONE_SIDE, Planted, plant, report, run_jobs, sample, spots, wilson
 from prove import PAIRS, ROOT
+from running import failed, open_shell, run_notebook, unreached_arms
+
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes with loaded libraries are forked")
 
 
 def mistakes(source):
@@ -69,7 +74,7 @@ OPERATORS = [
     ("condition negated", "if a < b:\n    f()", ["if not (a < b):\n    f()"]),
     ("condition negated", "e = [a for a in b if c(a)]", ["e = [a for a in b if not (c(a))]"]),
     ("condition negated", "e = not a", ["e =  a"]),
-    ("another name: x became y", "def f(x, y):\n    return np.mean(x * y)", ["def f(x, y):\n    return np.mean(y * y)"]),
+    ("another name: x became y", "def f(x, y):\n    return g(x * y)", ["def f(x, y):\n    return g(y * y)"]),
     ("another key", "e = row['aa'] + row[\"bb\"]", ["e = row['bb'] + row[\"bb\"]", "e = row['aa'] + row[\"aa\"]"]),
     ("a number changed", 'print(f"ü {{}} {f(2):9.6f}" " and {2}"\n      f"{x!r} {g(3)}")  # 4',
      ['print(f"ü {{}} {f(3):9.6f}" " and {2}"\n      f"{x!r} {g(3)}")  # 4',
@@ -126,10 +131,11 @@ def test_checks_record_data_and_set_up_cells_draw_from_seeds():
 
 
 def notebook(path, *sources):
-    """Write a notebook of these code cells, without outputs."""
+    """Write a notebook of these code cells, without outputs, and return its path."""
     cells = [{"cell_type": "code", "source": source, "metadata": {}, "outputs": []} for source in sources]
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    return path
 
 
 def test_the_same_seed_draws_the_same_bugs_and_a_small_sample_begins_a_large_one(tmp_path):
@@ -144,6 +150,110 @@ def test_the_same_seed_draws_the_same_bugs_and_a_small_sample_begins_a_large_one
     assert {planted.source for planted in one} == {"a = 1 + x", "a = x - 1", "b = 2"}
 
 
-def test_every_bug_in_the_course_is_python():
-    for planted in (bug for bugs in sample(ROOT, PAIRS, 400, 100, seed=3) for bug in bugs):
+def test_the_sample_is_large_enough_and_every_bug_in_the_course_is_python():
+    one, both = sample(ROOT, PAIRS)
+    assert (len(one), len(both)) == (ONE_SIDE, BOTH_SIDES) and ONE_SIDE >= 320 and BOTH_SIDES >= 110
+    for planted in one + both:
         ast.parse(planted.bug.plant(planted.source))
+
+
+def test_wilson_intervals():
+    for count, low, high in ((0, 0.0, 0.2775), (5, 0.2366, 0.7634), (10, 0.7225, 1.0)):
+        assert wilson(count, 10) == pytest.approx((low, high), abs=1e-4)
+
+
+# --- running ---------------------------------------------------------------------------------------------------------
+
+
+def in_a_process(work):
+    """Return what ``work()`` returns, from a process of its own: notebooks leave traces where they run."""
+    answers = []
+    run_jobs([lambda send: send(work())], 1, answers.append)
+    return answers[0]
+
+
+@needs_linux
+def test_a_notebook_runs_as_in_jupyter(tmp_path):
+    (tmp_path / "beside.py").write_text("THREE = 3")
+    path = notebook(
+        tmp_path / "some.ipynb",
+        "from IPython.display import display\nprint('a')\nhandle = display('b', display_id=True)\nprint('c')",
+        "handle.update('d')\nget_ipython().events.register('post_run_cell', lambda _: print('end'))\nimport beside",
+        "beside.THREE",
+        "1 / 0",
+        "print('never')",
+    )
+    outputs = in_a_process(lambda: [outputs for _, outputs in run_notebook(path)])
+    said = [[output.get("text") or output.get("data", {}).get("text/plain") for output in cell] for cell in outputs]
+    assert said == [["a\n", "'d'", "c\n"], ["end\n"], ["3", "end\n"], [None, "end\n"]]
+    assert outputs[2][0]["output_type"] == "execute_result"
+    assert failed(outputs[3]) == "ZeroDivisionError: division by zero"
+
+
+@needs_linux
+def test_arms_that_nothing_reaches_are_named(tmp_path):
+    path = notebook(
+        tmp_path / "some.ipynb",
+        "def f(x):\n    if x > 1:\n        y = 2\n    elif x > 0:\n        y = 3 if x else 4\n    else:\n"
+        "        raise ValueError\n    return y",
+        "f(1)\nfor i in []:\n    print(i)\ng = lambda: 5",
+    )
+    arms = in_a_process(lambda: unreached_arms(path))
+    assert arms == [[1, 3, "if", "y = 2"], [1, 5, "else, in an expression", "4"], [2, 3, "loop", "print(i)"],
+                    [2, 4, "lambda", "5"]]  # fmt: skip
+
+
+# --- planting --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mini_course(tmp_path):
+    """A pair of executed notebooks; the processes that their last cells start would outlive them."""
+    for suffix in ("", "-PyTorch"):
+        path = notebook(
+            tmp_path / f"Round1/Round1_Mini{suffix}.ipynb",
+            f"from course_utils import Twin\ntwin = Twin('Round1_Mini{suffix}')",
+            f"two = {'1.0 + 1' if suffix else '2.0'}\nother = 5\nunused = 7",
+            "twin.check('two', two)\nprint(other)",
+            "import subprocess\nsleeper = subprocess.Popen(['sleep', '7391'])",
+        )
+        outputs = in_a_process(lambda path=path: [outputs for _, outputs in run_notebook(path)])
+        book = json.loads(path.read_text())
+        for cell, shown in zip(book["cells"], outputs, strict=True):
+            cell["outputs"] = shown
+        path.write_text(json.dumps(book))
+    return tmp_path
+
+
+def planted(places, source, old, new):
+    """The bug in ``source`` that makes ``new`` of ``old``."""
+    wanted = source.replace(old, new)
+    return next(Planted(places, source, bug) for bugs in spots(source) for bug in bugs if bug.plant(source) == wanted)
+
+
+@needs_linux
+def test_bugs_are_caught_by_the_twins_by_stored_outputs_or_by_nothing(mini_course):
+    numpy, torch = "Round1/Round1_Mini", "Round1/Round1_Mini-PyTorch"
+    source, twins = "two = 2.0\nother = 5\nunused = 7", "two = 1.0 + 1\nother = 5\nunused = 7"
+    shared = "twin.check('two', two)\nprint(other)"
+    one = [
+        planted(((numpy, 2),), source, "2.0", "2.2"),
+        planted(((torch, 2),), twins, "1.0 + 1", "1.0"),
+        planted(((numpy, 2),), source, "5", "6"),
+        planted(((torch, 2),), twins, "7", "8"),
+    ]
+    both = [planted(((numpy, 3), (torch, 3)), shared, "print(other)", "print(two)")]
+    verdicts = plant(mini_course, [numpy], one, both)
+    assert [verdict for verdict, *_ in verdicts] == ["twins", "twins", "outputs", "nothing", "outputs"]
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if b"sleep\x007391" in read(path)]
+    text, caught = report(one, both, verdicts)
+    assert "caught by the twins         2    50.0%" in text and "caught                      1   100.0%" in text
+    assert "nothing: Round1/Round1_Mini-PyTorch, code cell 2: a number changed\n    - unused = 7\n" in text
+    assert "+ two = 2.2" in caught and "+ two = 2.2" not in text
+
+
+def read(path):
+    try:
+        return path.read_bytes()
+    except OSError:  # the process has ended meanwhile
+        return b""
