@@ -147,8 +147,8 @@ def _artist_numbers(artist, axes):
         corners = parts([(left, bottom), (right, top)], artist.get_transform())
         return _described("image", artist.get_cmap().name, corners, artist.norm(artist.get_array()))
     if isinstance(artist, contour.ContourSet):
-        outlines = [path.vertices for path in artist.get_paths()]
-        points = np.concatenate([parts(outline, artist.get_transform()) for outline in outlines] or [np.empty((0, 2))])
+        outlines = [_without_doubles(parts(path.vertices, artist.get_transform())) for path in artist.get_paths()]
+        points = np.concatenate(outlines or [np.empty((0, 2))])
         return _described("contours", " ".join(f"{level:.6g}" for level in artist.levels), points)
     if isinstance(artist, collections.PathCollection):
         points = parts(artist.get_offsets(), artist.get_offset_transform())
@@ -162,6 +162,14 @@ def _artist_numbers(artist, axes):
     if isinstance(artist, patches.Patch):
         return _described("patch", to_hex(artist.get_facecolor()), parts(artist.get_path().vertices, artist.get_transform()))
     return None
+
+
+def _without_doubles(points):
+    """Return a contour without points that nobody tells from the one before: where it meets a corner of the grid, rounding adds one."""
+    if len(points) == 0:
+        return points
+    apart = np.abs(np.diff(points, axis=0)).max(axis=1) > VISIBLE
+    return points[np.concatenate([[True], apart])]
 
 
 def _colours(collection):

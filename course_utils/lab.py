@@ -247,7 +247,8 @@ class Frame:
 
     name: the regime in a word or two, spoken with the slider's value. facts: a short text for each of the lab's ``facts``.
     draw: {layer: (x, y)}, arrays in the axes' units; for a text layer {layer: (x, y, text)}. trouble: what went wrong, and where.
-    notes: {group: a short text beside its check box}.
+    notes: {group: a short text beside its check box}. varies: {layer: reason} for what rounding decides, so that no two machines need
+    draw the same; {None: reason} for all of the frame.
     """
 
     name: str = ""
@@ -255,6 +256,7 @@ class Frame:
     draw: dict = field(default_factory=dict)
     trouble: str = ""
     notes: dict = field(default_factory=dict)
+    varies: dict = field(default_factory=dict)
 
 
 def points_of(state):
@@ -432,6 +434,9 @@ class Lab(anywidget.AnyWidget):
                 "counts": [len(xy) for xy, _ in drawn],
                 "labels": {str(n): text for n, (_, text) in enumerate(drawn) if text},
             })  # fmt: skip
+            if frame.varies:
+                numbers = {layer: str(n) for n, layer in enumerate(layer for panel in self.panels for layer in panel.layers)}
+                frames[-1]["varies"] = {numbers.get(layer, "all"): reason for layer, reason in frame.varies.items()}
             points += [xy for xy, _ in drawn]
             begin += 2 * sum(frames[-1]["counts"])
         with self.hold_sync():

@@ -256,17 +256,19 @@ def _apart(heights, gap=0.65, low=-7.8, high=1.7):
 
 
 @mpl.rc_context(STYLE)
-def race_lab(racers, surfaces, *, rates=RATES, steps=60):
+def race_lab(racers, surfaces, *, rates=RATES, steps=60, varies=None):
     """Show the lab "optimizer race" and return it; ``lab.lrate``, ``lab.surface`` and ``lab.shown`` read and set what is chosen.
 
     racers: ``{name: (rule, settings)}``, up to seven, with the learner's ``rule(state, gradient, weight, *, lrate, **settings) ->
     (state, step)``. surfaces: ``{name: (loss, gradient, start, minimum)}``, each over two weights; ``loss(w)`` takes w of shape
     (2, ...). rates: those of the slider, growing; its last position gives each rule the one of them at which it ends lowest.
+    varies: ``{(racer, surface, rate): reason}`` for walks that rounding decides, such as chaotic ones, so that they are not compared.
     Raises ValueError for no racers or more than seven.
     """
     if not 0 < len(racers) <= len(LOOKS):
         raise ValueError(f"race_lab has room for one to {len(LOOKS)} racers, not {len(racers)}")
     surfaces = {name: Surface(*surface) for name, surface in surfaces.items()}
+    varies = varies or {}
     rates = [float(f"{rate:.3g}") for rate in rates]
 
     place = _map_panel(list(surfaces.values()))
@@ -326,7 +328,13 @@ def race_lab(racers, surfaces, *, rates=RATES, steps=60):
         facts = [f"{', '.join(first)}: {fewest} steps" if first else "none", f"{lost} of {len(racers)}"]
         trouble = next((trouble for _, _, trouble, *_ in runs.values() if trouble), "")
         regime = "nobody arrives" if not first else f"{first[0] if len(first) == 1 else f'{len(first)} rules'} first"
-        return Frame("" if trouble else regime, facts, draw, trouble, notes)
+        unsure = {}
+        for (name, surface, rate), reason in varies.items():
+            if surface == kind and lrate != OWN_BEST and np.isclose(rate, lrate, rtol=0.01):
+                unsure[None] = reason
+            elif surface == kind:
+                unsure |= dict.fromkeys(layers[name], reason)
+        return Frame("" if trouble else regime, facts, draw, trouble, notes, unsure)
 
     borders = [{f"2/L = {2 / surface.L:.3g}": 2 / surface.L} if surface.L > 0 else {} for surface in surfaces.values()]
     scales = [Scale([*rates, OWN_BEST], marks=border | {"best": OWN_BEST}) for border in borders]

@@ -42,7 +42,7 @@ def _parts(lines):
     for words, rows in lines.items():
         around = re.split(r"#", words)
         for place, (before, after) in enumerate(zip(around, around[1:])):
-            part = " ".join([*before.split()[-2:], "#", *after.split()[:1]])
+            part = " ".join([*before.split()[-2:], "#", *(word.strip(",.;:()") for word in after.split()[:1])])
             found[part] += [[numbers[place]] for numbers in rows if place < len(numbers)]
     return {part: sorted(rows, key=lambda row: _value(row[0])) for part, rows in found.items()}
 
@@ -92,7 +92,7 @@ def read_lines(path):
 
 
 def figures_by_section(cells, fresh):
-    """Return ``[(heading, fresh record)]``: the k-th figure of the notebook's file is the k-th of its run."""
+    """Return ``[(heading, record)]`` of a run: its cells with what they gave, and its record, hold the same figures in the same order."""
     sections = [cell.section for cell in cells for _ in figures(cell.outputs)]
     return list(zip(sections, fresh))
 
@@ -150,13 +150,48 @@ def _compare_states(a, b):
     problems += _compare_trees("its spec", a["spec"], b["spec"])[:3]
     if len(a["frames"]) != len(b["frames"]):
         return [*problems, f"{len(a['frames'])} positions, expected {len(b['frames'])}"]
-    problems += _compare_trees("frames", a["frames"], b["frames"])[:3]
-    mine, other = points_of(a), points_of(b)
-    if mine.shape != other.shape:
-        return [*problems, f"{len(mine)} coordinates, expected {len(other)}"]
-    apart = np.abs(mine.astype(int) - other)
-    if apart.max(initial=0) > LAB_UNIT:
-        problems.append(f"its lines and dots lie up to {apart.max() / 10:.1f} pixels apart, in {(apart > LAB_UNIT).sum()} coordinates")
+    points, boxes = (points_of(a), points_of(b)), _boxes(a["spec"])
+    for number, frames in enumerate(zip(a["frames"], b["frames"])):
+        problems += [f"position {number}: {problem}" for problem in _compare_frames(frames, points, boxes)]
+        if len(problems) > 3:  # they would go on
+            break
+    return problems
+
+
+def _boxes(spec):
+    """Return for each layer what is to be seen of its panel, as ((left, top), (right, bottom)) in tenths of a pixel."""
+    boxes = []
+    for panel in spec["panels"]:
+        left, top, width, height = (10 * side for side in panel["frame"])
+        boxes += [((left, top), (left + width, top + height))] * len(panel["layers"])
+    return boxes
+
+
+def _compare_frames(frames, points, boxes):
+    """Compare two frames of a lab: their words, and the points of each layer as far as they are to be seen."""
+    varies = [frame.get("varies", {}) for frame in frames]
+    if varies[0] != varies[1]:
+        return [f"varies is {varies[0]}, expected {varies[1]}"]
+    if "all" in varies[0]:
+        return []
+    unsure, words = set(map(int, varies[0])), [{**frame} for frame in frames]
+    for side in words:
+        for key in ("at", "counts", "labels", "varies"):  # where the points lie, and what the layers say, is looked at below
+            side.pop(key, None)
+    problems = _compare_trees("it", *words)
+    starts = [frame["at"] for frame in frames]
+    for layer, (counts, box) in enumerate(zip(zip(*(frame["counts"] for frame in frames)), boxes)):
+        drawn = [side[at : at + 2 * count].reshape(-1, 2).astype(int) for side, at, count in zip(points, starts, counts)]
+        starts = [at + 2 * count for at, count in zip(starts, counts)]
+        if layer in unsure:
+            continue
+        texts = [frame["labels"].get(str(layer)) for frame in frames]
+        if counts[0] != counts[1] or texts[0] != texts[1]:
+            problems.append(f"layer {layer} has {counts[0]} points {texts[0] or ''}, expected {counts[1]} {texts[1] or ''}")
+            continue
+        apart = np.abs(np.subtract(*(np.clip(side, *box) for side in drawn))).max(initial=0)
+        if apart > LAB_UNIT:
+            problems.append(f"layer {layer} lies up to {apart / 10:.1f} pixels apart")
     return problems
 
 

@@ -93,13 +93,25 @@ def serve(kind, path, parent):
 
     forks = []
 
+    def reap(*_):
+        """Wait for the forks that have ended: so their processor time counts as that of this process's children."""
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            pass
+
     def end(*_):
         for group in forks:
             try:
                 os.killpg(group, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        os._exit(0)
+        try:
+            while os.wait():
+                pass
+        except ChildProcessError:
+            os._exit(0)
 
     signal.signal(signal.SIGTERM, end)
     end_with_parent(parent, by=signal.SIGTERM)
@@ -113,7 +125,7 @@ def serve(kind, path, parent):
         import torch
 
         torch.optim.SGD([torch.zeros(1)])  # the first optimizer of a process imports torch._dynamo
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
+    signal.signal(signal.SIGCHLD, reap)
     gc.collect()
     gc.freeze()
     os.rename(path + ".new", path)  # from here on starters find it

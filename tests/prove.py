@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import compare
@@ -254,22 +254,26 @@ def prove(course=THE_COURSE, *, folder, extra_env=None, plain=None, progress=Non
     names.sort(key=lambda name: next((n for n, long in enumerate(LONGEST) if long in name), len(LONGEST)))
     records = folder / "records"
     records.mkdir(parents=True)
-    cells = {name: read_notebook(course.path(name)) for name in names}
-    if names:
-        _run_notebooks(course, names, cells, records, extra_env or {}, not can_fork() if plain is None else plain, proof, progress)
+    stored = {name: read_notebook(course.path(name)) for name in names}
+    plain = not can_fork() if plain is None else plain
+    fresh = _run_notebooks(course, stored, records, extra_env or {}, plain, proof, progress) if names else {}
     for pair in course.pairs:
-        if pair in cells and pair + TORCH_SUFFIX in cells:
-            _compare_pair(pair, cells, records, proof)
+        if pair in fresh and pair + TORCH_SUFFIX in fresh:
+            _compare_pair(pair, fresh, records, proof)
     for name in names:
-        _compare_with_stored(course.path(name), cells[name], records, proof)
-    _check_prose(course, names, proof)
+        _compare_with_stored(course.path(name), stored[name], records, proof)
+    ours = course.root == ROOT  # a course that a test makes has no list of open numbers
+    prose_found = prose.check_course(stored, whole=course.whole and ours, listed=None if ours else ())
+    proof.numbers, proof.unbound = prose_found.held, prose_found.open
+    proof.problems += prose_found.problems
     proof.seconds = progress.seconds()
     return proof
 
 
-def _run_notebooks(course, names, cells, records, extra_env, plain, proof, progress):
-    """Run notebooks under nbval; put what they gave in the place of the outputs in ``cells``, and note in ``proof`` what failed."""
-    waiting = {name: sum(cell.kind == "code" and bool(cell.source.strip()) for cell in cells[name]) for name in names}
+def _run_notebooks(course, stored, records, extra_env, plain, proof, progress):
+    """Run notebooks, ``{name: cells}``, under nbval and note in ``proof`` what failed. Returns them with what the cells gave now."""
+    names = list(stored)
+    waiting = {name: sum(cell.kind == "code" and bool(cell.source.strip()) for cell in stored[name]) for name in names}
     total, good, outputs, failed = sum(waiting.values()), 0, {}, []
     by_path = {os.path.relpath(course.path(name), course.root): name for name in names}
 
@@ -293,23 +297,24 @@ def _run_notebooks(course, names, cells, records, extra_env, plain, proof, progr
         if plain:
             arguments += ["--nbval-current-env"]
         else:
-            kinds = {KINDS[uses_torch(cell.source for cell in cells[name] if cell.kind == "code")] for name in names}
+            kinds = {KINDS[uses_torch(cell.source for cell in stored[name] if cell.kind == "code")] for name in names}
             place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kernels")))
             environment |= stack.enter_context(PreloadedKernels(place, sorted(kinds), environment)) | {"COURSE_NO_PICTURES": "1"}
             arguments += ["--nbval-kernel-name", PreloadedKernels.NAME]
         status, said = run_pytest(arguments, records.parent, environment, on_event, tick)
     for name, event in failed:
-        print("\n" + _difference(name, cells[name], event))
+        print("\n" + _difference(name, stored[name], event))
     if status or good != total:
         if not failed:
             print(said)
         proof.problems.append(f"{good} of {total} cells ran and gave their stored output (see above)")
-    for name in names:
-        code = [cell for cell in cells[name] if cell.kind == "code"]
-        for number, cell in enumerate(code):
-            cell.stored, cell.outputs = cell.outputs, outputs.get((name, number), [])
-            proof.ignored += bool(re.search(r"NBVAL_(IGNORE_OUTPUT|SKIP)", cell.source))
+    proof.ignored = sum("NBVAL_IGNORE_OUTPUT" in cell.source for name in names for cell in stored[name] if cell.kind == "code")
     proof.notebooks, proof.cells = len(names), good - proof.ignored
+    fresh = {}
+    for name in names:
+        numbers = iter(range(len(stored[name])))
+        fresh[name] = [replace(cell, outputs=outputs.get((name, next(numbers)), [])) if cell.kind == "code" else cell for cell in stored[name]]
+    return fresh
 
 
 def _difference(name, cells, event):
@@ -367,15 +372,6 @@ def _compare_with_stored(path, cells, records, proof):
     proof.figures += len(fresh)
     proof.labs += len(labs)
     proof.problems += [f"{path.stem}: {problem}" for problem in problems]
-
-
-def _check_prose(course, names, proof):
-    """Hold each number in the prose against what its section computed, as it is stored."""
-    cells = {name: read_notebook(course.path(name)) for name in names}
-    ours = course.root == ROOT
-    found = prose.check_course(cells, whole=course.whole and ours, listed=None if ours else ())
-    proof.numbers, proof.unbound = found.held, found.open
-    proof.problems += found.problems
 
 
 # --- The tests ------------------------------------------------------------------------------------------------------------------------
