@@ -147,8 +147,8 @@ def _artist_numbers(artist, axes):
         corners = parts([(left, bottom), (right, top)], artist.get_transform())
         return _described("image", artist.get_cmap().name, corners, artist.norm(artist.get_array()))
     if isinstance(artist, contour.ContourSet):
-        outlines = [_without_doubles(parts(path.vertices, artist.get_transform())) for path in artist.get_paths()]
-        points = np.concatenate(outlines or [np.empty((0, 2))])
+        outlines = [parts(outline, artist.get_transform()) for path in artist.get_paths() for outline in _outlines(path)]
+        points = np.concatenate([_evenly(outline) for outline in outlines] or [np.empty((0, 2))])
         return _described("contours", " ".join(f"{level:.6g}" for level in artist.levels), points)
     if isinstance(artist, collections.PathCollection):
         points = parts(artist.get_offsets(), artist.get_offset_transform())
@@ -164,12 +164,19 @@ def _artist_numbers(artist, axes):
     return None
 
 
-def _without_doubles(points):
-    """Return a contour without points that nobody tells from the one before: where it meets a corner of the grid, rounding adds one."""
-    if len(points) == 0:
-        return points
-    apart = np.abs(np.diff(points, axis=0)).max(axis=1) > VISIBLE
-    return points[np.concatenate([[True], apart])]
+def _outlines(path):
+    """Return the lines of a contour, which a label may have cut in pieces."""
+    starts = [0] if path.codes is None else np.flatnonzero(path.codes == path.MOVETO)
+    return [outline for outline in np.split(path.vertices, starts) if len(outline)]
+
+
+def _evenly(points, count=40):
+    """Return ``count`` points at equal distances along a line: where it crosses a corner of the grid, rounding decides on its vertices."""
+    lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    if lengths[-1] < VISIBLE:
+        return np.empty((0, 2))
+    places = np.linspace(0, lengths[-1], count)
+    return np.column_stack([np.interp(places, lengths, points[:, way]) for way in (0, 1)])
 
 
 def _colours(collection):
