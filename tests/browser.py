@@ -13,7 +13,7 @@ from pathlib import Path
 
 HOW_TO_RUN = (
     "no Chromium or Chrome found, so no slider was moved; to run these tests: python -m playwright install chromium, "
-    "then python -m pytest tests/test_lab_browser.py"
+    "then python -m pytest tests --part browser"
 )
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -1,10 +1,60 @@
-"""What the tests share."""
+"""What the tests share, and which of them run: all but the long parts, or with ``--part NAME`` those of that part alone."""
 
 import os
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))  # tests import prove.py as the command line runs it
+
+import drawing  # noqa: E402  # found through the line above
 
 # Notebooks and records of the tests' own never mix with a proof that is running.
 os.environ.pop("COURSE_RECORD_DIR", None)
+
+#: What runs only when it is asked for. Tests of the part "drawn" run also without being asked, on cases that stay the same.
+PARTS = {
+    "browser": "pages and sliders in a real Chromium",
+    "setup": "setup_pytorch_env.sh through what can go wrong on a computer",
+    "drawn": "cases drawn afresh",
+    "mutants": "every slip in every rule of Round 3, and whether it is noticed",
+    "kills": "processes that are killed and resumed, several processes, torchrun",
+    "keras": "PYTORCH_MIGRATION.md's TensorFlow side",
+    "times": "every assertion on how long something takes",
+}
+
+
+def pytest_addoption(parser):
+    told = "; ".join(f"{name}: {what}" for name, what in PARTS.items())
+    parser.addoption("--part", action="append", default=[], choices=PARTS, metavar="NAME",
+                     help=f"run only the tests of this part, which do not run otherwise; may be repeated. {told}")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "part(name): runs only under --part NAME, see tests/conftest.py")
+    drawing.FRESH = "drawn" in config.getoption("part")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A headless Chromium; where there is none the test is skipped, but in CI it fails."""
+    import browser  # here, because it loads playwright
+
+    if browser.find_browser() is None and not os.environ.get("CI"):
+        pytest.skip(browser.HOW_TO_RUN)
+    with browser.open_browser() as found:
+        yield found
+
+
+def pytest_collection_modifyitems(config, items):
+    wanted = set(config.getoption("part"))
+    chosen, left_out = [], []
+    for item in items:
+        parts = {mark.args[0] for mark in item.iter_markers("part")}
+        if not parts <= PARTS.keys():
+            raise pytest.UsageError(f"{item.nodeid}: no such part: {parts - PARTS.keys()}")
+        runs = parts & wanted if wanted else parts <= {"drawn"}
+        (chosen if runs else left_out).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = chosen

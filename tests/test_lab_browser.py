@@ -11,17 +11,17 @@ from browser import ask
 from lab_hands import LabOnPage, look_for, watch
 from prove import ROOT
 
+pytestmark = pytest.mark.part("browser")
 NOTEBOOKS = lab_oracle.notebooks(ROOT)
 
 
 @pytest.fixture(scope="module")
-def jupyter(tmp_path_factory):
+def jupyter(chromium, tmp_path_factory):
     """Yield (JupyterLab, a browser context whose pages share their cache)."""
     with browser.JupyterLab(tmp_path_factory.mktemp("jupyter")) as server:
         for path in NOTEBOOKS:
             server.add(path, path.relative_to(ROOT))
-        with browser.open_browser() as chromium:
-            yield server, chromium.new_context(viewport={"width": 1280, "height": 900})
+        yield server, chromium.new_context(viewport={"width": 1280, "height": 900})
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
