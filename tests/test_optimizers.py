@@ -1,11 +1,13 @@
-"""The update rules of Round 3 beside torch.optim: every step, weights and state, settings drawn afresh each run.
+"""The update rules of Round 3 beside torch.optim: every step, weights and state.
 
-The rules are read out of the notebooks as they stand there, so what is tested is what the learner sees. Each drawn
-example names its seed and settings in hypothesis's failure report, with a line to reproduce it.
+The rules are read out of the notebooks as they stand there, so what is tested is what the learner sees. Settings are
+drawn: the same few in every run, fresh ones under ``--part drawn``. Each case names its seed and settings in
+hypothesis's failure report, with a line to reproduce it.
 """
 
 import ast
 import inspect
+import itertools
 import re
 from dataclasses import dataclass, field
 
@@ -13,16 +15,16 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, Phase, given, settings
+from drawing import cases, choose
+from hypothesis import given
 
 from course_utils import load_digits
 from course_utils.reuse import functions_from, notebook_definitions
 
 RULES = functions_from("Round3_Optimizers", "Round3_MoreOptimizers")
 RTOL = 1e-12
-STEPS = 1000
-drawn = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True,
-                 phases=[Phase.explicit, Phase.generate])  # shrinking thousand-step runs would take minutes
+FIRST = 20 * np.finfo(np.float64).eps  # no rule rounds more than twenty times on the way to one step, on either side
+STEPS = choose(fixed=100, fresh=1000)
 
 
 @pytest.fixture(autouse=True)
@@ -144,7 +146,8 @@ def state_after(pair, state, weight, rng):
             value.fill_(rng.uniform(0.01, 0.5))
         elif torch.is_tensor(value):
             signed = key in ("exp_avg", "grad_avg", "momentum_buffer", "prev", "ax")
-            value.copy_(torch.from_numpy(rng.normal(size=value.shape) * 0.1 if signed else rng.uniform(0.1, 1.0, value.shape)))
+            low, high = (-0.3, 0.3) if signed else (0.1, 1.0)  # no mean's square exceeds a mean square: there are no such numbers
+            value.copy_(torch.from_numpy(rng.uniform(low, high, value.shape)))
 
 
 def our_state(pair, theirs):
@@ -162,22 +165,42 @@ def in_full(pair, state, weight):
     return {"average": weight} | state if "average" in pair.state else state
 
 
-def compare(label, ours, theirs):
-    """Both: (steps, ...). Each number may be off by RTOL of the largest value that it has had so far in the run, its start included."""
+def compare(label, ours, theirs, before=0.0, whole=False):
+    """Both: (steps, ...). Each number may be off by RTOL of the largest that it has been so far in the run, its start included.
+
+    before: the size of what its first step was made of, see the_first_step; it may be off by FIRST of that, too. whole: products
+    of matrices made it, which round each entry on the scale of whole rows: then the largest entry counts.
+    """
     ours, theirs = np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64)
     assert ours.shape == theirs.shape, f"{label}: shapes {ours.shape} and {theirs.shape}"
     assert np.isfinite(theirs).all(), f"{label}: torch's values are not finite, the case says nothing"
     size = np.maximum.accumulate(np.abs(theirs), axis=0)
+    if whole:
+        size = size.max(axis=(1, 2), keepdims=True)
     apart = np.abs(ours - theirs)
-    bad = ~(apart <= RTOL * size)
+    bad = ~(apart <= RTOL * size + FIRST * before)
     if bad.any():
         step = int(np.argwhere(bad)[0][0])
-        raise AssertionError(f"{label} part at step {step}: {ours[step].ravel()[:4]} and {theirs[step].ravel()[:4]}, "
-                             f"up to {np.max(apart[step]):.1e} apart")
+        place = np.unravel_index(np.argmax(np.where(bad, apart, 0.0)[step]), apart.shape[1:])
+        raise AssertionError(f"{label} part at step {step}: {ours[step][place]} and {theirs[step][place]}, "
+                             f"{apart[step][place]:.1e} apart")
+
+
+def the_first_step(pair, rule, chosen, state, gradient, weight):
+    """Return {name: the size of what the first step makes it of}, for the weight and the state.
+
+    Rounding is on that scale, and no value after the step need show it: the state it started from may be forgotten at once
+    (ASGD's average, until averaging sets in), and terms may cancel. Those that do add up where the gradient's sign is turned.
+    From the second step on, all that a step is made of has been seen.
+    """
+    turned, step = rule(state, -gradient, weight, **chosen)
+    start, turned = (in_full(pair, *at) for at in ((state, weight), (turned, weight - step)))
+    sizes = {name: np.maximum(np.abs(start.get(name, 0.0)), np.abs(value)) for name, value in turned.items()}
+    return sizes | {"weight": np.maximum(np.abs(weight), np.abs(weight - step))}
 
 
 def run_both(pair, rule, chosen, weights, grads, *, middle=None, foreach=False):
-    """Feed both sides the same gradients; return their weights and states at every step as lists of (label, ours, theirs)."""
+    """Feed both sides the same gradients; return their weights and states at every step as lists of what compare takes."""
     extra = {"foreach": foreach} if pair.foreach else {}
     params = [torch.tensor(weight, requires_grad=True) for weight in weights]
     optimizer = pair.theirs(params, **pair.to_torch(chosen), **extra)
@@ -195,6 +218,7 @@ def run_both(pair, rule, chosen, weights, grads, *, middle=None, foreach=False):
                 state["eta"].fill_(group["lr"] / (1 + group["lambd"] * group["lr"] * 5) ** group["alpha"])
                 state["mu"].fill_(1 / max(1, 5 - group["t0"]))
             states[i] = our_state(pair, optimizer.state[param])
+    before = [the_first_step(pair, rule, chosen, *first) for first in zip(states, (grad[0] for grad in grads), ours)]
     ready = [torch.from_numpy(grad).unbind() for grad in grads]
     log = {("weight", i): ([weight.copy()], np.empty((steps + 1, *weight.shape))) for i, weight in enumerate(weights)}
     for i, weight in enumerate(weights):
@@ -217,38 +241,81 @@ def run_both(pair, rule, chosen, weights, grads, *, middle=None, foreach=False):
             for name, value in in_full(pair, states[i], ours[i]).items():
                 log[name, i][0].append(value)
                 log[name, i][1][t] = views[name, i]
-    return [(f"{name} of parameter {i}", ours, theirs) for (name, i), (ours, theirs) in log.items()]
+    return [(f"{name} of parameter {i}", ours, theirs, before[i][name], pair.matrices and name == "weight")
+            for (name, i), (ours, theirs) in log.items()]
 
 
 def assert_equal(results):
-    for label, ours, theirs in results:
-        compare(label, ours, theirs)
+    for result in results:
+        compare(*result)
 
 
+def open_loop(name, chosen, *, seed, shapes, scale, pattern="dense", foreach=False, middle=False, size=1.0, steps=STEPS):
+    """Random gradients of any scale, any shapes, torch's single-tensor or foreach code, from the start or from t = 5."""
+    rng = np.random.default_rng(seed)
+    weights = [size * rng.normal(size=shape) for shape in shapes]
+    grads = gradients(rng, steps, shapes, scale, pattern)
+    assert_equal(run_both(PAIRS[name], RULES[name], chosen, weights, grads, middle=rng if middle else None, foreach=foreach))
+
+
+@pytest.mark.part("drawn")
 @pytest.mark.parametrize("name", PAIRS)
-def test_open_loop_over_a_thousand_steps(name, exact_muon):
-    """Random gradients of any scale, one to three parameters of any shape, torch's single-tensor and foreach code."""
+def test_open_loop(name, exact_muon):
     pair = PAIRS[name]
 
-    @drawn
+    @cases(fixed=5, fresh=20)
     @given(st.data())
     def check(data):
         chosen = the_settings(data, pair)
-        rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1), label="seed"))
         allowed = [shape for shape in SHAPES if len(shape) == 2] if pair.matrices else SHAPES
-        shapes = data.draw(st.lists(st.sampled_from(allowed), min_size=1, max_size=2, unique=True), label="shapes")
         scales = [1.0, 1e4] if chosen.get("weight_decay") else [1e-6, 1.0, 1e4]
-        scale = data.draw(st.sampled_from(scales), label="gradient scale")
-        pattern = data.draw(st.sampled_from(["dense", "silent", "swelling"]), label="pattern")
-        foreach = pair.foreach and data.draw(st.booleans(), label="foreach")
-        middle = rng if data.draw(st.booleans(), label="starts at t = 5") else None
-        # From 0 the weight is the sum of the steps: what a step is wrong by cannot hide behind the weight.
-        size = data.draw(st.sampled_from([0.0, 1.0]), label="size of the first weights")
-        weights = [size * rng.normal(size=shape) for shape in shapes]
-        grads = gradients(rng, STEPS, shapes, scale, pattern)
-        assert_equal(run_both(pair, RULES[name], chosen, weights, grads, middle=middle, foreach=foreach))
+        open_loop(
+            name, chosen, seed=data.draw(st.integers(0, 2**32 - 1), label="seed"),
+            shapes=data.draw(st.lists(st.sampled_from(allowed), min_size=1, max_size=2, unique=True), label="shapes"),
+            scale=data.draw(st.sampled_from(scales), label="gradient scale"),
+            pattern=data.draw(st.sampled_from(["dense", "silent", "swelling"]), label="pattern"),
+            foreach=pair.foreach and data.draw(st.booleans(), label="foreach"),
+            middle=data.draw(st.booleans(), label="starts at t = 5"),
+            # From 0 the weight is the sum of the steps: what a step is wrong by cannot hide behind the weight.
+            size=data.draw(st.sampled_from([0.0, 1.0]), label="size of the first weights"),
+        )  # fmt: skip
 
     check()
+
+
+#: Cases in which both sides are right and a comparison once said that they part, each with what it did not know.
+FOUND = {
+    # torch's foreach code takes the average from its start, 0.1, to the weight, 1e-6, by adding the difference of the two, which is
+    # rounded as 0.1 is.
+    "a start that is forgotten": ("asgd", {"lrate": 1e-6, "alpha": 0.472, "t0": 100.0}, {
+        "seed": 0, "shapes": [(7,)], "scale": 1.0, "foreach": True, "middle": True, "size": 0.0}),
+    # An entry of 1e-8 in a step of 1e-3: it was summed from entries of that size.
+    "an entry of a product that happens to be small": ("muon", {
+        "lrate": 1e-3, "momentum": 0.0, "nesterov": False, "weight_decay": 1e-4, "adjust_lr_fn": "original", "ns_steps": 6}, {
+        "seed": 0, "shapes": [(5, 2)], "scale": 1.0, "size": 0.0}),
+}
+
+
+@pytest.mark.parametrize("found", FOUND)
+def test_a_case_that_was_found(found, exact_muon):
+    name, chosen, how = FOUND[found]
+    open_loop(name, chosen, **how)
+
+
+@pytest.mark.parametrize("terms", ["gradient and decay", "gradient and mean"])
+@pytest.mark.parametrize("name", ["sgd", "adagrad", "adadelta", "adam", "adamw", "adamax", "nadam", "radam"])
+def test_terms_that_cancel_in_the_first_step_are_rounded_as_they_are(name, terms):
+    """A hundred-thousandth of either is left, and with it only eleven digits that are the same on both sides."""
+    rng = np.random.default_rng(3)
+    weight, grads, left = rng.normal(size=(3, 4)), rng.normal(size=(4, 3, 4)), 1 + 1e-5 * rng.normal(size=(3, 4))
+    if terms == "gradient and decay":
+        grads[0] = -0.1 * weight * left
+        results = run_both(PAIRS[name], RULES[name], {"lrate": 1e-3, "weight_decay": 0.1}, [weight], [grads])
+    else:
+        mean = np.random.default_rng(21).uniform(-0.3, 0.3, (3, 4))  # as state_after sets it first
+        grads[0] = -9 * mean * left
+        results = run_both(PAIRS[name], RULES[name], {"lrate": 1e-3}, [0 * weight], [grads], middle=np.random.default_rng(21))
+    assert_equal(results)
 
 
 def rosenbrock_gradient(w):
@@ -259,34 +326,43 @@ def rosenbrock_gradient(w):
 
 
 def closed_loop(pair, rule, chosen, gradient, start, steps):
-    """Both sides walk on their own; a third walk is ours with 1e-14 of noise in each gradient and weight, to see what rounding may do.
+    """Both sides walk on their own; three more walks are ours with 1e-14 of noise in all that a step is made of.
 
-    Returns both walks up to the step at which that noise, a hundred times rounding's, has grown to half of RTOL.
+    They show what rounding may do: in the gradient, in the weight and in the state, too, since a step may be made of a difference
+    in the state (RMSprop's variance), which rounds on the scale of what is subtracted. Three, because one may by chance have no
+    part in the direction in which rounding grows. Returns both walks up to the step at which that noise, a hundred times
+    rounding's, has grown to half of RTOL.
     """
-    rng = np.random.default_rng(9)
+    noise = itertools.cycle(1 + 1e-14 * np.random.default_rng(9).choice([-1, 1], (997, *start.shape)))
 
-    def shaken(array, walk):
-        return array * (1 + walk * 1e-14 * rng.choice([-1, 1], start.shape))
+    def shaken(value):
+        if isinstance(value, dict):
+            return {name: shaken(part) for name, part in value.items()}
+        if isinstance(value, tuple):
+            return tuple(map(shaken, value))
+        return value * next(noise) if isinstance(value, np.ndarray) else value  # not the number of the step
 
     param = torch.tensor(start, requires_grad=True)
     optimizer = pair.theirs([param], **pair.to_torch(chosen), **({"foreach": False} if pair.foreach else {}))
-    walks = [(start, {}), (start, {})]
+    weight, state, walks = start, {}, [(start, {})] * 3
     ours, theirs, size = [start], [start], np.abs(start)
     for _ in range(steps):
         param.grad = torch.from_numpy(gradient(theirs[-1]))
         optimizer.step(*[lambda: torch.zeros(())] * (pair.theirs is torch.optim.LBFGS))
         with np.errstate(over="ignore", invalid="ignore"):
             try:
-                for i, (weight, state) in enumerate(walks):
-                    state, step = rule(state, shaken(gradient(weight), i), weight, **chosen)
-                    walks[i] = (shaken(weight - step, i), state)
+                state, step = rule(state, gradient(weight), weight, **chosen)
+                weight = weight - step
+                for i, (other, held) in enumerate(walks):
+                    held, step = rule(held, shaken(gradient(other)), other, **chosen)
+                    walks[i] = (shaken(other - step), shaken(held))
             except ValueError:  # the walk has left the numbers
                 break
         reached = param.detach().numpy().copy()
         size = np.maximum(size, np.abs(reached))
-        if not np.isfinite(reached).all() or np.max(np.abs(walks[0][0] - walks[1][0]) / size) > RTOL / 2:
+        if not np.isfinite(reached).all() or max(np.max(np.abs(weight - other) / size) for other, _ in walks) > RTOL / 2:
             break
-        ours.append(walks[0][0])
+        ours.append(weight)
         theirs.append(reached)
     return np.array(ours), np.array(theirs)
 
@@ -294,13 +370,29 @@ def closed_loop(pair, rule, chosen, gradient, start, steps):
 ALL_PAIRS = PAIRS | {"lbfgs": Pair(torch.optim.LBFGS, {}, foreach=False)}
 
 
+def closed_walks(name, chosen, problem, seed, steps=STEPS):
+    """Walk down Rosenbrock's valley or a drawn quadratic, compare, and return how many steps said something."""
+    pair, rng = ALL_PAIRS[name], np.random.default_rng(seed)
+    turn = np.linalg.qr(rng.normal(size=(6, 6)))[0]
+    hessian = turn.T * rng.uniform(1.0, 20.0, 6) @ turn
+    gradient = rosenbrock_gradient if problem == "Rosenbrock" else lambda w: (hessian @ w.reshape(6, -1)).reshape(w.shape)
+    start = rng.uniform(-1.5, 1.5, 6)
+    if pair.matrices:
+        start = start.reshape(2, 3)
+        inner, gradient = gradient, lambda w: inner(w.ravel()).reshape(2, 3)
+    ours, theirs = closed_loop(pair, RULES[name], chosen, gradient, start, steps)
+    compare(name, ours, theirs)
+    return len(ours) - 1
+
+
+@pytest.mark.part("drawn")
 @pytest.mark.parametrize("problem", ["Rosenbrock", "quadratic"])
 @pytest.mark.parametrize("name", [*PAIRS, "lbfgs"])
 def test_closed_loop(name, problem, exact_muon):
-    """Settings, start and quadratic drawn afresh: 1,000 steps, or as many as there are before rounding is amplified."""
+    """As many steps as STEPS, or as there are before rounding is amplified."""
     pair, lengths = ALL_PAIRS[name], []
 
-    @drawn
+    @cases(fixed=4, fresh=20)
     @given(st.data())
     def check(data):
         if name == "lbfgs":
@@ -311,20 +403,27 @@ def test_closed_loop(name, problem, exact_muon):
             chosen["maximize"] = False  # uphill there is no end: the open loop tries it
             if "maximize" not in pair.options:
                 del chosen["maximize"]
-        rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1), label="seed"))
-        turn = np.linalg.qr(rng.normal(size=(6, 6)))[0]
-        hessian = turn.T * rng.uniform(1.0, 20.0, 6) @ turn
-        gradient = rosenbrock_gradient if problem == "Rosenbrock" else lambda w: (hessian @ w.reshape(6, -1)).reshape(w.shape)
-        start = rng.uniform(-1.5, 1.5, 6)
-        if pair.matrices:
-            start = start.reshape(2, 3)
-            inner, gradient = gradient, lambda w: inner(w.ravel()).reshape(2, 3)
-        ours, theirs = closed_loop(pair, RULES[name], chosen, gradient, start, STEPS)
-        lengths.append(len(ours) - 1)
-        compare(name, ours, theirs)
+        lengths.append(closed_walks(name, chosen, problem, data.draw(st.integers(0, 2**32 - 1), label="seed")))
 
     check()
-    assert np.median(lengths) >= 5, f"rounding grows at once, the walks say nothing: {lengths}"
+    # A drawn rate may be too fast for a rule: SGD leaves Rosenbrock's valley at once in a third of the cases.
+    assert np.quantile(lengths, 0.75) >= 5, f"rounding grows at once, the walks say nothing: {lengths}"
+
+
+#: Walks that once parted before the noise said so, each with what the noise did not know.
+FOUND_WALKS = {
+    # RMSprop's variance is the difference of two states much larger: noise in gradient and weight alone left it too exact.
+    "a difference in the state": ("rmsprop", {
+        "lrate": 0.01, "alpha": 0.5, "eps": 1e-4, "weight_decay": 0.05, "momentum": 0.7179535376741092, "centered": True},
+        "quadratic", 100),
+    # Within a few steps rounding grows a thousandfold, in a direction that the one walk with noise hardly had a part in.
+    "a sudden growth": ("adafactor", {"lrate": 1e-3, "beta2_decay": -0.5479631295472842}, "Rosenbrock", 930),
+}
+
+
+@pytest.mark.parametrize("found", FOUND_WALKS)
+def test_a_walk_that_was_found(found):
+    assert closed_walks(*FOUND_WALKS[found], steps=700) > 20
 
 
 def torch_lbfgs(weight, gradients_at, **chosen):
@@ -346,7 +445,8 @@ def torch_lbfgs(weight, gradients_at, **chosen):
     return walk
 
 
-@settings(drawn, max_examples=30)
+@pytest.mark.part("drawn")
+@cases(fixed=10, fresh=30)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 8), st.sampled_from([0.1, 0.5, 1.0]), st.integers(2, 12))
 def test_lbfgs_step_by_step(seed, history_size, lrate, n):
     """Its memory amplifies rounding, so each step starts from torch's own state: pairs, gradient and last step."""
@@ -567,42 +667,61 @@ def test_torch_muon_is_ours_to_bfloat16_only():
 
 
 SCHEDULES = functions_from("Round3_Schedules")
+EPOCHS = 1000
 s = torch.optim.lr_scheduler
 
 
 def torch_rates(lrate, make_scheduler):
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lrate)
     scheduler, rates = make_scheduler(optimizer), []
-    for _ in range(STEPS):
+    for _ in range(EPOCHS):
         rates.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         scheduler.step()
     return np.array(rates)
 
 
-@settings(drawn, max_examples=5)
-@given(st.floats(1e-4, 0.3), st.integers(1, 400), st.floats(0.1, 0.999), st.integers(2, 300))
-def test_schedules_within_1e_15_over_a_thousand_steps(lrate, step_size, gamma, warm):
-    """Ours computes each rate afresh from k; most of torch's multiply the last one again and again."""
+def compare_schedules(lrate, step_size, gamma, warm):
+    """Ours computes each rate afresh from k, and so do two of torch's: they agree within 1e-15.
+
+    The others of torch's multiply the last rate by a factor, a division of two sums: each step rounds four times, and after k
+    steps the rate may be off by 4k half-units in the last place of the highest, lrate.
+    """
     both = {
         "step_decay": ((step_size, gamma), lambda o: s.StepLR(o, step_size, gamma)),
         "exponential": ((gamma,), lambda o: s.ExponentialLR(o, gamma)),
-        "cosine": ((STEPS,), lambda o: s.CosineAnnealingLR(o, STEPS)),
+        "cosine": ((EPOCHS,), lambda o: s.CosineAnnealingLR(o, EPOCHS)),
         "warm_restarts": ((step_size, 2), lambda o: s.CosineAnnealingWarmRestarts(o, step_size, 2)),
-        "warm_up": ((STEPS, 0.01, warm), lambda o: s.SequentialLR(
-            o, milestones=[warm], schedulers=[s.LinearLR(o, 0.01, total_iters=warm), s.CosineAnnealingLR(o, STEPS - warm)])),
-        "one_cycle": ((STEPS,), lambda o: s.OneCycleLR(o, lrate, STEPS, cycle_momentum=False)),
+        "warm_up": ((EPOCHS, 0.01, warm), lambda o: s.SequentialLR(
+            o, milestones=[warm], schedulers=[s.LinearLR(o, 0.01, total_iters=warm), s.CosineAnnealingLR(o, EPOCHS - warm)])),
+        "one_cycle": ((EPOCHS,), lambda o: s.OneCycleLR(o, lrate, EPOCHS, cycle_momentum=False)),
     }
     for name, (arguments, make_scheduler) in both.items():
-        ours = np.array([SCHEDULES[name](k, lrate, *arguments) for k in range(STEPS)])
-        apart = np.max(np.abs(ours - torch_rates(lrate, make_scheduler)))
-        assert apart <= 1e-15, f"{name}: {apart:.1e}"
+        ours = np.array([SCHEDULES[name](k, lrate, *arguments) for k in range(EPOCHS)])
+        apart = np.abs(ours - torch_rates(lrate, make_scheduler))
+        chained = 2 * np.finfo(np.float64).eps * lrate * np.arange(1, EPOCHS + 1)
+        allowed = 1e-15 if name in ("warm_restarts", "one_cycle") else chained
+        assert (apart <= allowed).all(), f"{name}: {np.max(apart):.1e}"
 
 
-@settings(drawn, max_examples=10)
+@pytest.mark.part("drawn")
+@cases(fixed=2, fresh=5)
+@given(st.floats(1e-4, 0.3), st.integers(1, 400), st.floats(0.1, 0.999), st.integers(2, 300))
+def test_schedules_over_a_thousand_steps(lrate, step_size, gamma, warm):
+    compare_schedules(lrate, step_size, gamma, warm)
+
+
+def test_a_long_warm_up_rounds_hundreds_of_times():
+    """Torch ends at 1.03e-15 from ours; 1e-15 was the bound here once, and chance kept most cases below it."""
+    compare_schedules(0.206, 30, 0.999, 221)
+
+
+@pytest.mark.part("drawn")
+@cases(fixed=5, fresh=10)
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 0.9), st.integers(0, 15))
 def test_plateau_over_a_thousand_losses(seed, factor, patience):
-    losses = np.minimum.accumulate(np.random.default_rng(seed).uniform(0.5, 1, STEPS)) + np.random.default_rng(seed).uniform(0, 0.01, STEPS)
+    falling = np.minimum.accumulate(np.random.default_rng(seed).uniform(0.5, 1, EPOCHS))
+    losses = falling + np.random.default_rng(seed).uniform(0, 0.01, EPOCHS)
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
     scheduler = s.ReduceLROnPlateau(optimizer, factor=factor, patience=patience, eps=0.0)
     state = None
