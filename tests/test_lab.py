@@ -15,7 +15,8 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from drawing import cases
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from prove import ROOT
@@ -96,9 +97,11 @@ def drawn(lab, number):
 # --- What is drawn ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.part("drawn")
 @pytest.mark.parametrize("name", MAKERS)
-def test_what_is_handed_over_is_the_path_recomputed(labs, name):
-    seed = random.randrange(10**6)
+@cases(fixed=1, fresh=4)
+@given(seed=st.integers(0, 10**6))
+def test_what_is_handed_over_is_the_path_recomputed(labs, name, seed):
     lab = labs[name]
     for number in random.Random(seed).sample(range(len(lab.frames)), 25):
         expected = lab_oracle.at(lab, number)
@@ -191,7 +194,8 @@ def test_every_learning_rate_slider_marks_the_border(labs, name):
         assert [band[0] for band in scale.bands][-1] == "diverging" and scale.bands[-1][1] == pytest.approx(2 / L)
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.part("drawn")
+@cases(fixed=20, fresh=60)
 @given(st.floats(-1.5, 1.5).filter(lambda f: abs(f) > 1e-3))
 def test_the_measured_factor_is_the_factor(factor):
     distances = 3.0 * factor ** np.arange(41)
@@ -473,6 +477,7 @@ def test_a_frame_function_that_raises_costs_one_position():
 # --- Time ------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.part("times")
 @pytest.mark.parametrize(("step", "limit"), [(gradient_step, 0.5), (gradient_step_pytorch, 3.0)], ids=["NumPy", "autograd"])
 def test_a_hundred_positions_are_computed_in_time(step, limit):
     lab, seconds = learning_rate_lab(step, X, y), []

@@ -367,7 +367,7 @@ def works_in_place(state, gradient, weight, *, lrate, momentum):
     ],
 )
 def test_a_rule_that_fails_at_some_rates_is_named_with_rate_and_step(rule, message):
-    lab = momentum_lab(rule, CURVATURES, START)
+    lab = momentum_lab(rule, CURVATURES, START, steps=10)
     message = message.replace("HERE", r"at learning rate 0\.111, momentum 0\.5")
     assert re.fullmatch(message, lab.frames[lab._find([0.111, 0.5])]["trouble"])
     for number, lrate, _ in positions(lab):
@@ -392,6 +392,7 @@ def test_a_walk_ends_where_it_leaves_the_map():
 # --- Time ------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.part("times")
 def test_the_momentum_lab_is_ready_in_time_with_torch():
     import torch
 
@@ -402,6 +403,7 @@ def test_the_momentum_lab_is_ready_in_time_with_torch():
     assert time.process_time() - start < 4
 
 
+@pytest.mark.part("times")
 @pytest.mark.parametrize("name", ["momentum", "race"])
 def test_the_labs_are_ready_in_time_by_hand(name):
     seconds = []
