@@ -12,10 +12,11 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from prove import ROOT, code_cells
+from prove import ROOT
 from test_training import definitions
 
 from course_utils import load_digits
+from course_utils.notebooks import code_cells
 
 SCRIPT = ROOT / "Round4" / "train_parallel.py"
 ENVIRONMENT = os.environ | {"COURSE_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}
@@ -86,6 +87,7 @@ def one_process(script, data, tmp_path_factory):
     return weights(path)
 
 
+@pytest.mark.part("kills")
 def test_three_processes_end_with_the_weights_of_one(one_process, data, tmp_path):
     done = torchrun(3, "--data", data, "--checkpoint", tmp_path / "run.pt", "--epochs", EPOCHS)
     assert done.returncode == 0, done.stderr
@@ -93,6 +95,7 @@ def test_three_processes_end_with_the_weights_of_one(one_process, data, tmp_path
     assert_equal_weights(one_process, weights(tmp_path / "run.pt"))
 
 
+@pytest.mark.part("kills")
 def test_two_processes_of_which_one_dies_end_with_a_message_and_a_checkpoint_that_resumes_to_the_weights_of_one(
     one_process, script, data, tmp_path, monkeypatch
 ):

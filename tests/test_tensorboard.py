@@ -6,50 +6,39 @@ import subprocess
 import sys
 import urllib.request
 
-import browser
 import numpy as np
 import pytest
+import torch
 from prove import ROOT
+from test_training import NOTEBOOKS, definitions_of_round
+
+from course_utils import load_digits
+from course_utils.notebooks import code_cells
 
 TAGS = {"loss/train", "loss/validation", "accuracy/validation", "rate", "gradient norm", "update ratio/weight",
         "update ratio/bias"}
-
-#: Runs a notebook's cells up to and with the one that logs, as plain Python, and says where the log went.
-LOGGER = """
-import sys, matplotlib
-matplotlib.use("Agg")
-sys.path[:0] = sys.argv[1:3]
-from prove import code_cells
-from pathlib import Path
-names = {"__name__": "__main__"}
-for source in code_cells(Path(sys.argv[3])):
-    if "subprocess.Popen" not in source:  # the processes of a later section
-        exec(compile(source, "cell", "exec"), names)
-    if "log_run(logs" in source:
-        break
-else:
-    sys.exit("the notebook logs no run")
-"""
+seen_in_a_browser = pytest.mark.part("browser")
 
 
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory):
-    """The folder with the two runs, logged by the notebooks' own cells."""
-    folder = tmp_path_factory.mktemp("board")
-    environment = os.environ | {"COURSE_DEVICE": "cpu"}
-    started = [
-        subprocess.Popen([sys.executable, "-c", LOGGER, ROOT / "tests", ROOT / "Round4", ROOT / "Round4" / name],
-                         cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        for name in ("Round4_Training.ipynb", "Round4_Training-PyTorch.ipynb")
-    ]
-    try:
-        for process in started:
-            _, errors = process.communicate(timeout=120)
-            assert process.returncode == 0, errors
-    finally:
-        for process in started:
-            process.kill()
-    return folder / "runs"
+    """The folder with two runs of eight epochs, trained and logged by the notebooks' own functions."""
+    folder = tmp_path_factory.mktemp("board") / "runs"
+    for language in NOTEBOOKS:
+        names = definitions_of_round(language)
+        parts = names["split_digits"](*load_digits())
+        if language == "PyTorch":
+            parts = [tuple(map(torch.from_numpy, part)) for part in parts]
+        train, validation, test = parts
+        run = names["fit"](names["new_run"](), train, validation, epochs=8)
+        names["log_run"](folder / language.lower(), run, test[0][:5])
+    return folder
+
+
+@pytest.mark.parametrize("language", NOTEBOOKS)
+def test_the_notebook_logs_its_run_under_the_name_that_the_board_shows(language):
+    (cell,) = (cell for cell in code_cells(ROOT / "Round4" / f"{NOTEBOOKS[language]}.ipynb") if "log_run(logs, run" in cell)
+    assert f'logs = Path("runs/{language.lower()}")' in cell
 
 
 @pytest.fixture(scope="module")
@@ -71,13 +60,10 @@ def board(logs):
 
 
 @pytest.fixture(scope="module")
-def page(board):
-    if browser.find_browser() is None and not os.environ.get("CI"):
-        pytest.skip("needs Chromium or Chrome: python -m playwright install chromium, then run this test again")
-    with browser.open_browser() as chromium:
-        page = chromium.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(f"{board}?darkMode=false&smoothing=0&tagFilter=loss|update#timeseries", wait_until="domcontentloaded")
-        yield page
+def page(chromium, board):
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{board}?darkMode=false&smoothing=0&tagFilter=loss|update#timeseries", wait_until="domcontentloaded")
+    return page
 
 
 def fetched(page, path):
@@ -85,6 +71,7 @@ def fetched(page, path):
     return page.evaluate("path => fetch(path).then(answer => answer.json())", path)
 
 
+@seen_in_a_browser
 def test_both_runs_are_there_with_every_chart(page):
     tags = fetched(page, "data/plugin/timeseries/tags")
     for run in ("numpy", "pytorch"):
@@ -95,6 +82,7 @@ def test_both_runs_are_there_with_every_chart(page):
         page.locator("runs-table, runs-data-table").get_by_text(run, exact=True).first.wait_for(timeout=20000)
 
 
+@seen_in_a_browser
 def test_both_curves_are_equal_in_every_chart(page):
     for tag in sorted(TAGS):
         points = {
@@ -106,6 +94,7 @@ def test_both_curves_are_equal_in_every_chart(page):
         np.testing.assert_allclose(points["pytorch"][:, 2], values, rtol=2e-7, err_msg=tag)  # float32
 
 
+@seen_in_a_browser
 def test_the_chart_on_the_screen_shows_both_runs_with_the_same_values(page):
     chart = page.locator("card-view", has_text="loss/train").first
     chart.locator("tb-data-table-content-row").nth(1).wait_for(timeout=20000)
@@ -119,6 +108,7 @@ def test_the_chart_on_the_screen_shows_both_runs_with_the_same_values(page):
         page.screenshot(path=where)
 
 
+@seen_in_a_browser
 def test_the_graph_of_the_computation_is_there(board):
     for run, node in (("numpy", "CrossEntropy"), ("pytorch", "aten::matmul")):
         with urllib.request.urlopen(f"{board}data/plugin/graphs/graph?run={run}") as answer:
@@ -131,7 +121,7 @@ def test_the_notebook_opens_the_same_board_inside_its_own_process(logs):
         "import sys, time, urllib.request, json, psutil; sys.path.insert(0, sys.argv[1]); import board; "
         "address = board.start_board(sys.argv[2]); assert address == board.start_board(sys.argv[2]); "
         "runs = lambda: sorted(json.load(urllib.request.urlopen(address + 'data/runs'))); "
-        "[time.sleep(0.2) for _ in range(100) if len(runs()) < 2]; "  # it reads the files in its own time
+        "[time.sleep(0.05) for _ in range(400) if len(runs()) < 2]; "  # it reads the files in its own time
         "assert 'torch' not in sys.modules and not psutil.Process().children(recursive=True); print(*runs())"
     )
     done = subprocess.run([sys.executable, "-c", code, ROOT / "Round4", logs], capture_output=True, text=True, timeout=60)
@@ -139,6 +129,7 @@ def test_the_notebook_opens_the_same_board_inside_its_own_process(logs):
     assert (done.stdout.split(), done.stderr) == (["numpy", "pytorch"], "")
 
 
+@seen_in_a_browser
 def test_the_cell_that_opens_the_board_shows_it_in_the_page_and_without_a_kernel_says_how(page, board, logs, monkeypatch):
     import IPython.display
 
