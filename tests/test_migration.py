@@ -1,5 +1,7 @@
 """Every pair of code blocks in PYTORCH_MIGRATION.md runs, and both sides print the same."""
 
+import contextlib
+import io
 import os
 import re
 import subprocess
@@ -22,8 +24,18 @@ def tensorflow_python():
     return None
 
 
+def run_here(blocks):
+    """Run each block by itself in this process, where torch is loaded; return what each printed."""
+    printed = []
+    for block in blocks:
+        with contextlib.redirect_stdout(io.StringIO()) as text:
+            exec(block, {})
+        printed.append(text.getvalue())
+    return printed
+
+
 def run(python, blocks):
-    """Run each block by itself in one process (TensorFlow starts slowly); return what each printed."""
+    """Run each block by itself in one process of another Python (TensorFlow starts slowly); return what each printed."""
     code = "import sys\n" + "".join(f"exec({block!r}, {{}})\nprint('-- end of block --')\n" for block in blocks)
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run([python, "-W", "ignore", "-c", code], env=os.environ | quiet, capture_output=True, text=True, check=False)
@@ -38,14 +50,24 @@ def test_every_code_block_belongs_to_a_pair():
 
 def test_numpy_and_pytorch_print_the_same():
     numpy_pairs = [(before, after) for kind, before, after in PAIRS if kind == "NumPy"]
-    before, after = (run(sys.executable, blocks) for blocks in zip(*numpy_pairs))
+    before, after = map(run_here, zip(*numpy_pairs))
     assert all(before) and before == after
 
 
-def test_tensorflow_and_pytorch_print_the_same():
-    pairs = [(before, after) for kind, before, after in PAIRS if kind == "TensorFlow"]
-    after = run(sys.executable, [block for _, block in pairs])
-    assert all(after)
+TENSORFLOW_PAIRS = [(before, after) for kind, before, after in PAIRS if kind == "TensorFlow"]
+
+
+@pytest.fixture(scope="module")
+def pytorchs_side():
+    return run_here([after for _, after in TENSORFLOW_PAIRS])
+
+
+def test_pytorchs_side_of_the_tensorflow_pairs_runs(pytorchs_side):
+    assert pytorchs_side and all(pytorchs_side)
+
+
+@pytest.mark.part("keras")
+def test_tensorflow_and_pytorch_print_the_same(pytorchs_side):
     python = tensorflow_python()
     has_small_build = sys.platform == "linux" and sys.version_info < (3, 14)
     if python is None and not (os.environ.get("CI") and has_small_build):
@@ -54,4 +76,4 @@ def test_tensorflow_and_pytorch_print_the_same():
             "python3 -m venv tensorflow_env && tensorflow_env/bin/pip install tensorflow-cpu"
         )
     assert python, "in CI tensorflow_env/ must be there"
-    assert run(python, [block for block, _ in pairs]) == after
+    assert run(python, [before for before, _ in TENSORFLOW_PAIRS]) == pytorchs_side
