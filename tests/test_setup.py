@@ -2,7 +2,8 @@
 
 The script is copied to a folder with a space in its name and finds only the programs that a test gives it: a Python
 that makes environments quickly, and a stand-in for pip and uv that writes down how it was called and can fail on
-request. Two tests use the real pip and the real uv on a folder of small wheels. No test needs a network.
+request. Two tests use the real pip and the real uv on a folder of small wheels. No test needs a network. What answers
+in a moment is tested in test_setup_command.py.
 """
 
 import json
@@ -18,7 +19,10 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins for programs are POSIX shell scripts")
+pytestmark = [
+    pytest.mark.part("setup"),
+    pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins for programs are POSIX shell scripts"),
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = "setup_pytorch_env.sh"
@@ -84,7 +88,7 @@ for position, name in enumerate(re.findall(r"(?m)^[\w-]+", Path("requirements.tx
     install(name, pinned[name])
 """
 
-# Stands for the network, for the script's one question to it; and for JupyterLab.
+# Stands for the network, for the script's one question to it.
 SITECUSTOMIZE = """
 import os, sys
 if "BASE" in os.environ:
@@ -100,15 +104,12 @@ if any("urlopen" in word for word in sys.orig_argv):
 
     urllib.request = sys.modules["urllib.request"] = types.SimpleNamespace(urlopen=urlopen)
 """
-JUPYTERLAB = """
+# Stands for the course's own package, whose commands the script starts.
+COMMANDS = """
 import json, os, sys
-print("JUPYTERLAB", json.dumps({"arguments": sys.argv[1:], "folder": os.getcwd(), "prefix": sys.prefix,
-                                "path": os.environ["PATH"].split(":")[0]}))
-"""
-PROVE = """
-import os, sys
-print("proved in", os.getcwd(), "with", sys.prefix)
-sys.exit(7)
+print("STARTED", json.dumps({"arguments": sys.argv[1:], "folder": os.getcwd(), "prefix": sys.prefix,
+                             "path": os.environ["PATH"].split(":")[0]}))
+sys.exit(7 if "test" in sys.argv else 0)
 """
 TORCH = "import types\nversion = types.SimpleNamespace(cuda=None)\n"
 
@@ -133,12 +134,12 @@ class Course:
         write(self.folder / "requirements.txt", "# what it needs\ntorch>=2,<3\nnumpy>=2\n")
         write(self.folder / "constraints.txt", "numpy==2.4\ntorch==2.13.0\nuv==1.0\n")
         write(self.folder / "pyproject.toml", "[project]\nname = 'course_utils'\nversion = '1.0'\n")
-        write(self.folder / "tests/prove.py", PROVE)
+        write(self.folder / "course_utils/__init__.py", "")
+        write(self.folder / "course_utils/__main__.py", COMMANDS)
         self.packages = place / "packages"
         write(self.packages / "pip/__main__.py", INSTALLER)
         write(self.packages / "pip/__init__.py", "")
         write(self.packages / "sitecustomize.py", SITECUSTOMIZE)
-        write(self.packages / "jupyterlab/__main__.py", JUPYTERLAB)
         write(self.packages / "torch.py", TORCH)
         self.bin.mkdir()
         for tool in TOOLS.split():
@@ -210,23 +211,6 @@ def no_driver():
 # ---- The command line ----
 
 
-def test_help_explains_and_makes_nothing(course):
-    output, _ = course.run("--help")
-    assert all(option in output for option in ("--lab", "--test", "--cpu", "--cuda", "--help"))
-    assert not course.env.exists()
-
-
-@pytest.mark.parametrize("option", ["--tset", "lab", "-x", ""])
-def test_an_unknown_option_is_refused(course, option):
-    course.fails(option, says="--help", status=2)
-    assert not course.env.exists()
-
-
-@pytest.mark.parametrize("options", [("--lab", "--test"), ("--cpu", "--cuda")])
-def test_options_that_exclude_each_other_are_refused(course, options):
-    course.fails(*options, says="Take one of")
-
-
 def test_a_first_run_makes_the_environment_and_says_what_is_next(course):
     output, _ = course.run()
     assert course.is_finished()
@@ -237,35 +221,22 @@ def test_a_first_run_makes_the_environment_and_says_what_is_next(course):
     assert [call[-1] for call in course.calls("pip")] == ["uv"]
 
 
-def test_a_second_run_does_nothing_and_takes_less_than_two_seconds(course):
+def test_a_second_run_does_nothing(course):
     course.run()
     calls = course.all_calls()
-    for _ in range(5):    # the fastest of some counts: other programs may keep the computer busy
-        start = time.monotonic()
-        output, _ = course.run()
-        if time.monotonic() - start < 2:
-            break
-    else:
-        raise AssertionError("no run took less than 2 s")
-    assert "up to date" in output
+    assert "up to date" in course.run()[0]
     assert course.all_calls() == calls
 
 
-def test_it_can_be_started_with_sh(course):
-    assert "--lab" in subprocess.check_output(["sh", course.folder / SCRIPT, "--help"], env=course.environ, text=True)
+def started(output):
+    """Return what the stand-in for the course's commands said about how it was started."""
+    return json.loads(output.split("STARTED ")[1])
 
 
-def test_lab_opens_start_here_on_this_computer_only(course):
-    output, _ = course.run("--lab")
-    lab = json.loads(output.split("JUPYTERLAB ")[1])
+def test_lab_starts_the_course_s_command(course):
+    lab = started(course.run("--lab")[0])
     assert lab["folder"] == str(course.folder) and lab["prefix"] == str(course.env)
-    assert lab["path"] == str(course.env / "bin")
-    arguments = lab["arguments"]
-    assert "--ip=127.0.0.1" in arguments
-    assert f"--ServerApp.root_dir={course.folder}" in arguments
-    assert "--LabApp.default_url=/lab/tree/notebooks/Start_Here.ipynb" in arguments
-    assert not any("token" in argument or "password" in argument for argument in arguments)
-    assert ("--allow-root" in arguments) == (os.geteuid() == 0)
+    assert lab["path"] == str(course.env / "bin") and lab["arguments"] == ["lab"]
 
 
 def test_the_options_that_lab_uses_exist():
@@ -289,18 +260,14 @@ def test_what_jupyter_finds_in_the_environment_is_brought_along(course):
     assert (course.env / "share/jupyter/lab/settings/overrides.json").read_text() == "{}"
 
 
-def test_test_passes_the_exit_status_of_the_proof_through(course):
-    output, _ = course.run("--test", status=7)
-    assert f"proved in {course.folder} with {course.env}" in output
+@pytest.mark.parametrize("what", [(), ("Round2", "--all=browser,setup"), ("--all",), ("--help",)])
+def test_test_hands_what_to_prove_on_and_the_exit_status_back(course, what):
+    proof = started(course.run("--test", *what, status=7)[0])
+    assert proof["folder"] == str(course.folder) and proof["prefix"] == str(course.env)
+    assert proof["arguments"] == ["test", *what]
 
 
 # ---- Python ----
-
-
-def test_without_python(course):
-    (course.bin / "python3").unlink()
-    course.fails(says="No Python was found: install Python 3.11 to 3.14")
-    assert not course.env.exists()
 
 
 @pytest.mark.parametrize(
@@ -393,12 +360,6 @@ def test_what_the_user_keeps_under_that_name_is_left_alone(course, what):
         write(course.env / "notes.txt", "mine")
     course.fails(says="move it away")
     assert "mine" in (course.env if what == "a file" else course.env / "notes.txt").read_text()
-
-
-@pytest.mark.parametrize("name", ["requirements.txt", "constraints.txt", "pyproject.toml"])
-def test_a_missing_file_is_named(course, name):
-    (course.folder / name).unlink()
-    course.fails(says=name)
 
 
 def break_python(course):
@@ -557,10 +518,10 @@ def test_other_sources_where_the_cpu_index_does_not_answer(course):
     assert CPU_PAGE not in course.calls("uv")[0]
 
 
-def test_a_cpu_index_that_hangs_holds_up_for_seconds_only(course):
-    start = time.monotonic()
+def test_a_cpu_index_that_hangs_holds_nothing_up(course):
+    """The index would hang for ten minutes; Course.run waits for five."""
     course.run("--cpu", PYTORCH_INDEX="hangs")
-    assert course.is_finished() and time.monotonic() - start < 120
+    assert course.is_finished()
 
 
 def test_the_default_build_with_a_driver(course):
@@ -694,7 +655,7 @@ def real(course, tmp_path):
 
 def what_is_installed(course):
     code = "import course_utils, numpy, torch; print(numpy.__version__, torch.__version__, course_utils.ANSWER)"
-    return subprocess.check_output([course.env / "bin/python", "-c", code], text=True, cwd="/").split()
+    return subprocess.check_output([course.env / "bin/python", "-c", code], text=True, cwd="/", env=course.environ).split()
 
 
 def test_the_real_uv(real):
@@ -730,17 +691,3 @@ def test_shellcheck_finds_nothing(name):
     process = subprocess.run(["shellcheck", ROOT / name], capture_output=True, text=True)
     assert process.returncode == 0, process.stdout
     assert os.access(ROOT / name, os.X_OK)
-
-
-def test_the_constraints_pin_what_the_requirements_ask_for():
-    from packaging.requirements import Requirement
-
-    def lines(name):
-        found = (line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
-        return [Requirement(line) for line in found if line]
-
-    pinned = {requirement.name: str(requirement.specifier) for requirement in lines("constraints.txt")}
-    assert all(version.startswith("==") and "+" not in version for version in pinned.values())
-    assert "uv" in pinned and "setuptools" in pinned
-    for requirement in lines("requirements.txt"):
-        assert requirement.specifier.contains(pinned[requirement.name].removeprefix("==")), requirement
