@@ -17,7 +17,8 @@ Bindings stand in the metadata of the markdown cell, or of the code cell that sh
         "41 places": "errors: length",            also ": min" and ": max"; nothing, if it is a single value
         "wrong by 2.5 %": "printed: w = 0.5 #3",  the third number of the section's printed line that starts so
         "0.60": "printed in \"How wrong?\": near",  ... of another section; the first number, where no # says which
-        "25 steps": "code: epochs=25",            a part of the section's code, where no output repeats a setting
+        "25 steps": "code: epochs=25",            a part of the section's code, where no output repeats a setting;
+        "0.8, the": "code: {\"\": 0.5, \"\": 0.8 #2",    texts in it are written ""
         "below 0.01": "above worst error: max",   the number is above the value, or equal: for below, at most, within
         "over 40 %": "below accuracy[-1]",        the number is below the value, or equal: for over, at least
         "0.7 lower": "minus change",              the text says the sign in a word
@@ -314,15 +315,21 @@ def _flat(value, index=()):
 
 
 def _bare_code(source):
-    """Return a cell's code in one line, without texts and comments: what they say is prose, not a setting."""
-    lines = [list(line) for line in source.splitlines(keepends=True)]
+    """Return a cell's code in one line, each text in it as "", without comments: what they say is prose, no setting."""
+    lines, opened = [list(line) for line in source.splitlines(keepends=True)], []
     try:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if re.search("STRING|COMMENT", tokenize.tok_name[token.type]):
-                for row in range(token.start[0], token.end[0] + 1):
-                    first = token.start[1] if row == token.start[0] else 0
-                    last = token.end[1] if row == token.end[0] else len(lines[row - 1])
-                    lines[row - 1][first:last] = " " * (last - first)
+            kind = tokenize.tok_name[token.type]
+            if kind == "FSTRING_START":  # from Python 3.12 on a formatted text is many tokens
+                opened.append(token.start)
+            elif kind in ("STRING", "COMMENT", "FSTRING_END"):
+                row, column = opened.pop() if kind == "FSTRING_END" else token.start
+                last_row, last_column = token.end
+                for blanked in range(row, last_row + 1):
+                    end = last_column if blanked == last_row else len(lines[blanked - 1])
+                    start = column if blanked == row else 0
+                    lines[blanked - 1][start:end] = [""] * (end - start)
+                lines[row - 1][column] = "" if kind == "COMMENT" else '""'
     except (tokenize.TokenError, SyntaxError):
         return ""  # no Python, such as a shell command
     return " ".join("".join(map("".join, lines)).split())

@@ -198,7 +198,7 @@ def test_in_the_proof_figures_are_not_painted_and_their_alt_text_counts_all_the_
 SHOWN = code(
     "w = 0.2   MSE 0.328284\nw = 0.5   MSE 0.154566\n",
     {"one": 0.25, "lonely": [[0.75]], "three: of them": [1.0, 2.5, -3.5], "table": [[1.0, 2.0], [3.0, 41.0]]},
-    source="# epochs = 77\nfor lrate in (0.1, 0.9):\n    fit(lrate, epochs=10_000, name='k=88')",
+    source="# epochs = 77\nfor lrate, look in ((0.1, '-'), (0.9, f'k={99}')):\n    fit(epochs=10_000, name='k=88')",
 )
 
 
@@ -219,7 +219,7 @@ SHOWN = code(
         ("0.33", "printed: w = 0.2 #2"),
         ("0.5", "printed: w = 0.5"),
         ("0.15", "printed:  w = 0.5   MSE #2"),
-        ("0.9", "code: lrate in (0.1, 0.9 #2"),
+        ("0.9", 'code: look in ((0.1, ""), (0.9 #2'),
         ("10,000", "code: epochs=10_000"),
         ("25 %", "one"),
         ("41 %", "table[1, 1]"),
@@ -254,8 +254,9 @@ def test_a_binding_names_a_value(number, what):
         ("0.33", "printed: v = #2", "no printed lines"),
         ("0.33", "printed: w = 0.2 #3", "has 2 numbers"),
         ("0.33", 'printed in "Nowhere": w = 0.2', "no section 'Nowhere'"),
-        ("0.8", "code: lrate in (0.1, 0.9 #2", "is 0.9"),
-        ("0.8", "code: lrate in (0.1, 0.8 #2", "has no"),
+        ("0.8", 'code: look in ((0.1, ""), (0.9 #2', "is 0.9"),
+        ("0.8", 'code: look in ((0.1, ""), (0.8 #2', "has no"),
+        ("99", "code: k={99", "has no"),
         ("10 %", "code: epochs=10", "has no"),
         ("10,000", "code: pochs=10_000", "has no"),
         ("0.9", "code: 0.9", "does not say what it sets"),
