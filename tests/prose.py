@@ -122,7 +122,7 @@ class Number:
 
     def fits(self, value):
         """The same for a value that is known by name: per cent may stand in it as 0.4 or as 40."""
-        return self.is_rounded_from(value) or (self.percent and self.is_rounded_from(value / 100))
+        return self.is_rounded_from(value) or (self.percent and self.value != 0 and self.is_rounded_from(value / 100))
 
 
 def numbers_in(text):

@@ -263,6 +263,7 @@ def test_a_binding_names_a_value(number, what):
         ("88", "code: k=88", "has no"),  # a text, and a comment, set nothing
         ("77", "code: epochs = 77", "has no"),
         ("24 %", "one", "is 0.25"),
+        ("0 %", "one", "is 0.25"),
         ("250", "one × 100", "is 25"),
         ("500", "one × 2000", "no checkpoint"),
         ("0.24", "above one", "one is 0.25"),
