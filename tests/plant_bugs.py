@@ -35,7 +35,8 @@ from pathlib import Path
 
 from running import failed, open_shell, unreached_arms
 
-from course_utils.notebooks import code_cells, figures, read_notebook
+from course_utils.notebooks import code_cells, read_notebook
+from course_utils.records import record_path
 from course_utils.twins import TORCH_SUFFIX, compare_records
 
 SEED = 20_251_125
@@ -659,49 +660,55 @@ def shown(outputs):
 
 
 def changed_outputs(stored, fresh):
-    """Return where the code cells of a run say something else than the stored ones, in words, or None."""
-    pairs = [(a, b) for a, b in zip(stored, fresh, strict=True) if a.kind == "code"]
-    for number, (old, new) in enumerate(pairs, 1):
-        if "NBVAL_IGNORE_OUTPUT" not in old.source and shown(old.outputs) != shown(new.outputs):
-            return f"the output of code cell {number} changed"
-    return None
+    """Return where the code cells of a run say something else than the stored ones, in sentences."""
+    pairs = [(a, b) for a, b in zip(stored, fresh, strict=True) if a.kind == "code" and a.source.strip()]
+    return [
+        f"the output of code cell {number} changed"
+        for number, (old, new) in enumerate(pairs, 1)
+        if "NBVAL_IGNORE_OUTPUT" not in old.source and shown(old.outputs) != shown(new.outputs)
+    ]
 
 
-def _optional(module, name):
-    """Return a comparison of the proof, None where it is not there (yet)."""
-    try:
-        return getattr(import_module(module), name, None)
-    except ImportError:
-        return None
-
-
-def judge(stored, mutant, twin, records):
+def judge(stored, mutant, twin, records, stored_labs=(), known=()):
     """Return what tells a run of a changed notebook from the unchanged pair: one of the four words, and a sentence.
 
-    stored: the notebook's cells as in its file. mutant, twin: the cells of the changed notebook and of its unchanged
-    twin, with the outputs of a fresh run. records: the paths of these two runs' checkpoints.
+    known: sentences that the unchanged notebook gives as well, so that they tell nothing. The rest: see ``findings``.
     """
-    turned = records[0].stem.endswith(TORCH_SUFFIX)  # the comparisons want NumPy's first
-    pair, paths = ((twin, mutant), records[::-1]) if turned else ((mutant, twin), records)
-    problems = compare_records(*paths)[1]
-    if compare_printed := _optional("prove", "compare_printed"):
-        problems += compare_printed(*pair)
-    if compare_figures := _optional("course_utils.figures", "compare_figures"):
-        ours, theirs = map(_figures, pair)
-        problems += [text for place in ours if place in theirs for text in compare_figures(ours[place], theirs[place])]
-    if problems:
-        return TWINS, problems[0]
-    if (check_prose := _optional("prose", "check_notebook")) and (problems := check_prose(mutant)):
-        return PROSE, problems[0]
-    if problem := changed_outputs(stored, mutant):
-        return OUTPUTS, problem
+    for kind, problems in findings(stored, mutant, twin, records, stored_labs):
+        unknown = [problem for problem in problems if problem not in known]
+        if unknown:
+            return kind, unknown[0]
     return NOTHING, ""
 
 
-def _figures(cells):
-    """Return {(section, description): what the figure draws}; twins' figures are paired by it."""
-    drawn = {(cell.section, alt): numbers for cell in cells for alt, numbers in figures(cell.outputs)}
-    return {place: numbers for place, numbers in drawn.items() if numbers}
+def findings(stored, mutant, twin, records, stored_labs=()):
+    """Yield what the proof's comparisons say, as (kind, sentences), in the order in which they count.
+
+    stored: the notebook's cells as in its file. mutant, twin: the cells of the changed notebook and of its unchanged
+    twin, with the outputs of a fresh run. records: the paths of these two runs' checkpoints; those of their figures and
+    labs lie beside them. stored_labs: the states of the labs that lie beside the notebook.
+    """
+    import compare  # these load matplotlib and more, and only judging needs them
+    import prose
+
+    drawn, labs = ([_record(path, kind) for path in records] for kind in ("figures", "labs"))
+    order = (1, 0) if records[0].stem.endswith(TORCH_SUFFIX) else (0, 1)  # the comparisons want NumPy's first
+    cells = [(mutant, twin)[side] for side in order]
+    problems = compare_records(*(records[side] for side in order))[1]
+    problems += compare.compare_printed(*cells)
+    sides = [compare.figures_by_section(cells[n], drawn[side]) for n, side in enumerate(order)]
+    problems += compare.compare_twins_figures(*sides)[1]
+    yield TWINS, problems + compare.compare_labs(*labs)
+    yield PROSE, prose.check_notebook(mutant)
+    problems = changed_outputs(stored, mutant)
+    yield OUTPUTS, problems + compare.compare_with_stored(stored, drawn[0]) + compare.compare_labs(labs[0], stored_labs)
+
+
+def _record(checkpoints, kind):
+    """Return a run's record of another kind: "figures" or "labs"."""
+    import compare
+
+    return compare.read_lines(record_path(checkpoints.stem, kind, checkpoints.parent))
 
 
 def parted(mine, other, seen):
@@ -837,7 +844,7 @@ class Course:
         self.root, self.work = root, work
         self.names = [name for pair in pairs for name in (pair, pair + TORCH_SUFFIX)]
         self.stored = {name: read_notebook(root / f"{name}.ipynb") for name in self.names}
-        self.runs = {}
+        self.runs, self.known = {}, {}  # known: what is found without any bug
 
     def sources(self, name):
         return [cell.source for cell in self.stored[name] if cell.kind == "code" and cell.source.strip()]
@@ -905,7 +912,7 @@ class Course:
         record = folder / "records" / run.record.name
         other = twin.record if task.alone else run.record
         seen = parted(record, other, 0)[0]
-        expected = [cell.outputs for cell in self.stored[name] if cell.kind == "code" and cell.source.strip()]
+        expected = [cell.outputs for cell in run.cells if cell.kind == "code" and cell.source.strip()]
         for cell, source in list(enumerate(self.sources(name), 1))[task.cell - 1 :]:
             outputs.append(shell.run(task.bug.plant(source) if cell == task.cell else source))
             if failed(outputs[-1]):
@@ -918,7 +925,14 @@ class Course:
                 return OUTPUTS, f"the output of code cell {cell} changed"
         if not record.exists():
             return TWINS, "no checkpoint is recorded"
-        return judge(self.stored[name], self.with_outputs(name, outputs), twin.cells, (record, twin.record))
+        return judge(*self.evidence(name, self.with_outputs(name, outputs), record), self.known[name])
+
+    def evidence(self, name, cells, record):
+        """Return what a run of the notebook, with a bug or without, is judged by: the arguments of ``judge``."""
+        import compare
+
+        twin, labs = self.runs[self.twin(name)], compare.stored_labs(self.root / f"{name}.ipynb")
+        return self.stored[name], cells, twin.cells, (record, twin.record), labs
 
 
 def _wait_for_processes(shell):
@@ -1028,7 +1042,10 @@ def plant(root, pairs, one, both, jobs=2, only="", progress=lambda text: None):
 
 
 def _run_unchanged(course, jobs, progress):
-    """Run each notebook as it is. Raises RuntimeError if one of them shows already what a bug would show."""
+    """Run each notebook as it is, and note what the proof finds there already.
+
+    Raises RuntimeError if one fails or its checkpoints are not its twin's: then nothing can be told from them.
+    """
     def run(name, send):
         course.run(name, lambda message: send(message | {"name": name}))
 
@@ -1041,10 +1058,13 @@ def _run_unchanged(course, jobs, progress):
     names = sorted(course.names, key=lambda name: not name.endswith(TORCH_SUFFIX))  # the long ones first
     run_jobs([lambda send, name=name: run(name, send) for name in names], jobs, received)
     for name in course.names:
-        run, twin = course.runs[name], course.runs[course.twin(name)]
-        verdict, why = judge(course.stored[name], run.cells, twin.cells, (run.record, twin.record))
-        if verdict != NOTHING:
-            raise RuntimeError(f"{name} differs without any bug: {why}")
+        found = findings(*course.evidence(name, course.runs[name].cells, course.runs[name].record))
+        course.known[name] = [problem for _, problems in found for problem in problems]
+        apart = compare_records(course.runs[name].record, course.runs[course.twin(name)].record)[1]
+        if apart:
+            raise RuntimeError(f"{name} and its twin part without any bug: {apart[0]}")
+        for problem in course.known[name]:
+            print(f"without any bug, so it does not count: {name}: {problem}", file=sys.stderr, flush=True)
 
 
 # --- the report -----------------------------------------------------------------------------------------------------
