@@ -351,9 +351,8 @@ def works_in_place(X, y, weight, lrate):
         (returns_none, r"returns_none returned NoneType, expected a weight and its MSE, at learning rate 0.91, step 1\."),
     ],
 )
-def test_a_function_that_fails_at_some_rates_is_named_with_rate_and_step(step, message):
-    lab = learning_rate_lab(step, X, y)
-    whole = learning_rate_lab(gradient_step, X, y)
+def test_a_function_that_fails_at_some_rates_is_named_with_rate_and_step(one, step, message):
+    lab, whole = learning_rate_lab(step, X, y), one
     lab.lrate = 0.91
     assert re.fullmatch(message, lab.frames[lab.number]["trouble"])
     for number in range(90):
