@@ -4,14 +4,15 @@ Nothing is recorded unless ``COURSE_RECORD_DIR`` names a folder. There lie, afte
 
 * ``STEM.jsonl``: its checkpoints, one JSON object a line (course_utils.twins);
 * ``STEM.figures.jsonl``: what its figures show, one a line (course_utils.figures);
-* ``STEM.labs.jsonl``: the states of its labs, one a line (course_utils.lab).
+* ``STEM.labs.jsonl``: the states of its labs, one a line (course_utils.lab);
+* ``STEM.names.jsonl``: the numbers under its names, one line a cell from the set-up cell on (course_utils.names).
 """
 
 import json
 import os
 from pathlib import Path
 
-KINDS = {"checkpoints": ".jsonl", "figures": ".figures.jsonl", "labs": ".labs.jsonl"}
+KINDS = {kind: f".{kind}.jsonl" for kind in ("figures", "labs", "names")} | {"checkpoints": ".jsonl"}
 _notebook = None  # the stem of the notebook that runs in this process
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import records
+from course_utils import names, records
 from course_utils.notebooks import CHECKPOINTS, checkpoints, read_notebook
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,6 +46,8 @@ class Twin:
         if stem.endswith(TORCH_SUFFIX):
             self._theirs = stored_checkpoints(notebook_path(stem.removesuffix(TORCH_SUFFIX)))
         records.start(stem)
+        if records.recording() and _shell() is not None:
+            names.watch(_shell(), records.record)
 
     def __repr__(self):
         return f"Twin({self.stem!r})"

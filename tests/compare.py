@@ -83,6 +83,57 @@ def _last_digit(text):
     return 10.0 ** (int(power or 0) - len(digits.partition(".")[2]))
 
 
+# --- Names ----------------------------------------------------------------------------------------------------------------------
+
+
+def names_by_section(cells, entries):
+    """Return ``{heading: {name: numbers}}`` of what changed in each section, as it is at its end.
+
+    entries: the notebook's record of names, which begins with the cell that makes the Twin.
+    """
+    code = [cell for cell in cells if cell.kind == "code" and cell.source.strip()]
+    first = next((n for n, cell in enumerate(code) if "Twin(" in cell.source), 0)
+    found = {}
+    for cell, entry in zip(code[first:], entries):
+        found[cell.section] = found.get(cell.section, {}) | entry
+    return found
+
+
+def said_to_differ(cells):
+    """Return ``{"heading: name": reason}`` from the metadata ("differ") of a NumPy notebook's cells."""
+    return {f"{cell.section}: {name}": reason for cell in cells for name, reason in cell.metadata.get("differ", {}).items()}
+
+
+def compare_names(ours, theirs, differ):
+    """Compare what twins hold under the same name at the end of the same section, both as names_by_section gives it.
+
+    differ: ``{"heading: name": reason}`` for names that mean different things in the two on purpose. Returns (how many were compared, sentences).
+    """
+    compared, problems, apart = 0, [], set()
+    for heading in ours:
+        for name in ours[heading].keys() & theirs.get(heading, {}).keys():
+            compared += 1
+            if problem := _compare_numbers(ours[heading][name], theirs[heading][name]):
+                apart.add(f"{heading}: {name}")
+                if f"{heading}: {name}" not in differ:
+                    problems.append(f"at the end of {heading!r} {name} {problem}")
+    problems += [f"{place} is said to differ in the two, and does not" for place in sorted(set(differ) - apart)]
+    return compared, problems
+
+
+def _compare_numbers(mine, other):
+    if mine["shape"] != other["shape"]:
+        return f"has shape {mine['shape']} in NumPy, {other['shape']} in PyTorch"
+    a, b = (np.array(side["value"], dtype=float) for side in (mine, other))
+    with np.errstate(all="ignore"):
+        scale = np.nanmax(np.abs(np.where(np.isfinite(a), a, 0)), initial=0.01)
+        good = (np.abs(a - b) <= 1e-9 * np.abs(a) + 1e-10 * scale) | (a == b) | (np.isnan(a) & np.isnan(b))
+    if good.all():
+        return ""
+    place = int(np.argmin(good))
+    return f"is {a[place]:.10g} in NumPy, {b[place]:.10g} in PyTorch" + (f", at number {place}" if len(a) > 1 else "")
+
+
 # --- Figures --------------------------------------------------------------------------------------------------------------------
 
 

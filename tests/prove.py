@@ -142,6 +142,7 @@ class Proof:
     figures: int = 0
     twin_figures: int = 0
     labs: int = 0
+    names: int = 0
     numbers: int = 0
     unbound: int = 0
     differences: dict = field(default_factory=dict)  # {"'checkpoint' of Notebook": relative difference}
@@ -162,6 +163,7 @@ class Proof:
         lines += [f"                         {self.differences[name]:.1e} of {bound:.0e} allowed at {name}: {reason}"
                   for name, (bound, reason) in self.looser.items() if self.differences.get(name, 0) > RTOL]  # fmt: skip
         lines += [
+            f"printed and kept numbers {self.names} names hold the same in both twins, and what both print is the same",
             f"figures                  {self.figures} as stored, {self.twin_figures} pairs of them alike; {self.labs} labs",
             f"numbers in the prose     {self.numbers} hold" + (f", {self.unbound} are not bound yet" if self.unbound else ""),
         ]
@@ -353,6 +355,11 @@ def _compare_pair(pair, cells, records, proof):
         entries = read_record(path) if path.exists() and not problems else []
         proof.looser |= {f"{entry['name']!r} of {stem}": (entry["rtol"], entry["reason"]) for entry in entries if "reason" in entry}
     problems += compare.compare_printed(cells[pair], cells[pair + TORCH_SUFFIX])
+    held = [compare.names_by_section(cells[key], compare.read_lines(record_path(name, "names", records)))
+            for name, key in ((stem, pair), (twin, pair + TORCH_SUFFIX))]  # fmt: skip
+    compared, found = compare.compare_names(*held, compare.said_to_differ(cells[pair]))
+    proof.names += compared
+    problems += found
     sides = []
     for name, key in ((stem, pair), (twin, pair + TORCH_SUFFIX)):
         sides.append(compare.figures_by_section(cells[key], compare.read_lines(record_path(name, "figures", records))))
@@ -392,7 +399,7 @@ def run_tests(folder, progress, part=None, records=None):
             print(f"\n{event['test']}\n{event['why']}")
 
     folder.mkdir()
-    arguments = ["tests", "-q", "-n", "2", "--dist", "loadfile", f"--rootdir={ROOT}", *(["--part", part] if part else [])]
+    arguments = ["tests", "-q", "-n", "2", "--dist", "loadfile", "-p", "no:nbval", f"--rootdir={ROOT}", *(["--part", part] if part else [])]
     environment = run_environment({"COURSE_PROOF_RECORDS": str(records)} if records else {})
     status, said = run_pytest(arguments, folder, environment, on_event, lambda: progress.count(f"{passed} tests"))
     if status and not problems:
