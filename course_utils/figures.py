@@ -136,7 +136,8 @@ def _artist_numbers(artist, axes):
         look = f"{to_hex(artist.get_color())} {artist.get_linewidth():g} {artist.get_linestyle()} {artist.get_marker()}"
         return _described("line", look, parts(artist.get_xydata(), artist.get_transform()))
     if isinstance(artist, text.Text):
-        if not artist.get_text() or artist in (axes.title, axes._left_title, axes._right_title):
+        arrow = getattr(artist, "arrow_patch", None)
+        if not (artist.get_text() or arrow) or artist in (axes.title, axes._left_title, axes._right_title):
             return None
         points = [artist.get_transform().transform(artist.get_unitless_position())]
         if isinstance(artist, text.Annotation) and artist.xycoords == "data":

@@ -36,6 +36,7 @@ def drawn(change=None, *, scale="linear", **varies):
     axes.contour(np.linspace(1, 3, 20), np.linspace(1, 9, 20), np.add.outer(np.arange(20.0), np.arange(20.0)), [5, 10])
     axes.text(2, 5, "here")
     axes.annotate("there", (1.5, 2), (10, 10), textcoords="offset points")
+    axes.annotate("", (2, 3), (1.5, 4), arrowprops={"arrowstyle": "->"})
     axes.axhline(4)
     axes.set(title="A title", xlabel="x", ylabel="y", xlim=(0.5, 3.5), ylim=(0.5, 10), yscale=scale)
     axes.legend(["square"])
@@ -50,7 +51,7 @@ def drawn(change=None, *, scale="linear", **varies):
 def test_everything_that_is_drawn_is_recorded_in_parts_of_the_axes():
     (axes,) = drawn()["axes"]
     kinds = [artist["kind"] for artist in axes["artists"]]
-    assert sorted(kinds) == ["contours", "dots", "fill", "image", "line", "line", "patch", "patch", "text", "text"]
+    assert sorted(kinds) == ["contours", "dots", "fill", "image", "line", "line", "patch", "patch", "text", "text", "text"]
     line = next(artist for artist in axes["artists"] if artist["name"] == "square")
     assert line["points"][0] == pytest.approx([0.5 / 3, 0.5 / 9.5]) and len(line["points"]) == 200
     assert (axes["title"], axes["xlim"], axes["yscale"], axes["legend"]) == ("A title", [0.5, 3.5], "linear", ["square"])
@@ -78,13 +79,15 @@ def moved(kind, by):
             axes.images[0].set_data(np.array([[0, 1, 2], [3, 4 + by, 5]]))
         elif kind == "text":
             axes.texts[0].set_y(5 + by)
+        elif kind == "arrow":
+            axes.texts[2].xy = (2, 3 + by)
         elif kind == "limits":
             axes.set_ylim(0.5, 10 + by)
 
     return change
 
 
-KINDS = ("line", "one point of a line", "dots", "colours", "bar", "image", "text", "limits")
+KINDS = ("line", "one point of a line", "dots", "colours", "bar", "image", "text", "arrow", "limits")
 
 
 @pytest.mark.parametrize("kind", KINDS)
