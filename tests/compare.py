@@ -1,23 +1,75 @@
-"""What the proof compares beside the checkpoints: the numbers that twins print, what their figures and labs show, and what is stored.
+"""What the proof compares: the two notebooks of a pair with each other, and a notebook with what is stored of it.
 
-Each function returns sentences, none where all agrees. Twins are compared on what they say alike: a line of the same words under
-the same heading, a figure of the same description, a lab of the same name.
+The functions return sentences, none where all agrees. Twins are compared by their checkpoints, and by what they say alike: a line of the
+same words under the same heading, a name, a figure of the same description, a lab of the same name.
 """
 
 import gzip
 import json
 import re
 from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from course_utils.figures import compare_figures, thinned
 from course_utils.lab import points_of
 from course_utils.notebooks import figures, printed
+from course_utils.records import record_path
+from course_utils.twins import compare_records
 
 NUMBER = re.compile(r"(?<![\w.])[-−+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
 #: Labs draw in tenths of a pixel, whole numbers: rounding may move one by one.
 LAB_UNIT = 1
+
+
+# --- A pair, and a notebook with what is stored -----------------------------------------------------------------------------------
+
+
+@dataclass
+class Run:
+    """One run of a notebook: its cells with the outputs that they gave, its name without ``.ipynb``, and the folder of its records."""
+
+    cells: list
+    stem: str
+    folder: Path
+
+    def record(self, kind):
+        return read_lines(record_path(self.stem, kind, self.folder))
+
+
+@dataclass
+class Compared:
+    """What the comparison of a pair showed: how much was compared, and sentences on what differs."""
+
+    differences: dict  # {checkpoint: relative difference}
+    names: int = 0
+    figures: int = 0
+    problems: list = field(default_factory=list)
+
+
+def compare_pair(ours, theirs):
+    """Compare a run of the NumPy notebook with one of its twin, both a Run, by all that both say. Returns a Compared."""
+    paths = [record_path(run.stem, "checkpoints", run.folder) for run in (ours, theirs)]
+    differences, problems = compare_records(*paths)
+    held = [names_by_section(run.cells, run.record("names")) for run in (ours, theirs)]
+    names, apart = compare_names(*held, said_to_differ(ours.cells))
+    drawn = [figures_by_section(run.cells, run.record("figures")) for run in (ours, theirs)]
+    shared, unlike = compare_twins_figures(*drawn)
+    problems += compare_printed(ours.cells, theirs.cells) + apart + unlike
+    problems += [f"{problem} (NumPy)" for problem in compare_labs(theirs.record("labs"), ours.record("labs"))]
+    return Compared(differences, names, shared, problems)
+
+
+def compare_with_stored(run, stored, labs):
+    """Compare a run's figures and labs with the stored cells and with the labs that lie beside the notebook."""
+    return _compare_with_stored_figures(stored, run.record("figures")) + compare_labs(run.record("labs"), labs)
+
+
+def read_lines(path):
+    """Return the entries of a record, one JSON object a line; none if it was not written."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
 # --- Printed numbers ------------------------------------------------------------------------------------------------------------
@@ -137,19 +189,14 @@ def _compare_numbers(mine, other):
 # --- Figures --------------------------------------------------------------------------------------------------------------------
 
 
-def read_lines(path):
-    """Return the entries of a record, one JSON object a line; none if it was not written."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-
-
 def figures_by_section(cells, fresh):
     """Return ``[(heading, record)]`` of a run: its cells with what they gave, and its record, hold the same figures in the same order."""
     sections = [cell.section for cell in cells for _ in figures(cell.outputs)]
     return list(zip(sections, fresh))
 
 
-def compare_with_stored(cells, fresh):
-    """Compare a run's figures with the copies that are stored in the notebook's file."""
+def _compare_with_stored_figures(cells, fresh):
+    """Compare a run's figures with the copies in small that are stored in the notebook's cells."""
     stored = [numbers for cell in cells for _, numbers in figures(cell.outputs)]
     if len(stored) != len(fresh):
         return [f"{len(fresh)} figures were shown, {len(stored)} are stored"]

@@ -21,8 +21,8 @@ KINDS = ("numpy", "torch")
 PRELOADED = {
     "numpy": ("ipykernel.kernelapp", "ipykernel.ipkernel", "matplotlib_inline.backend_inline", "matplotlib.pyplot", "sklearn.datasets",
               "course_utils.twins", "course_utils.figures", "course_utils.data", "course_utils.labs", "course_utils.labs_round3",
-              "course_utils.reuse", "course_utils.batches", "course_utils.checks", "course_utils.environment"),
-    "torch": ("torch", "torch.nn.functional", "torch.utils.data", "torch.func", "course_utils.devices"),
+              "course_utils.reuse", "course_utils.checks", "course_utils.environment"),
+    "torch": ("torch", "torch.nn.functional", "torch.utils.data", "torch.func", "course_utils.devices", "course_utils.batches"),
 }  # fmt: skip
 PRELOADED["torch"] = PRELOADED["numpy"] + PRELOADED["torch"]
 
@@ -125,6 +125,8 @@ def serve(kind, path, parent):
         import torch
 
         torch.optim.SGD([torch.zeros(1)])  # the first optimizer of a process imports torch._dynamo
+    elif "torch" in sys.modules:
+        sys.exit("what is loaded for the NumPy notebooks has loaded torch")
     signal.signal(signal.SIGCHLD, reap)
     gc.collect()
     gc.freeze()

@@ -669,46 +669,31 @@ def changed_outputs(stored, fresh):
     ]
 
 
-def judge(stored, mutant, twin, records, stored_labs=(), known=()):
+def judge(stored, mutant, twin, stored_labs=(), known=()):
     """Return what tells a run of a changed notebook from the unchanged pair: one of the four words, and a sentence.
 
     known: sentences that the unchanged notebook gives as well, so that they tell nothing. The rest: see ``findings``.
     """
-    for kind, problems in findings(stored, mutant, twin, records, stored_labs):
+    for kind, problems in findings(stored, mutant, twin, stored_labs):
         unknown = [problem for problem in problems if problem not in known]
         if unknown:
             return kind, unknown[0]
     return NOTHING, ""
 
 
-def findings(stored, mutant, twin, records, stored_labs=()):
+def findings(stored, mutant, twin, stored_labs=()):
     """Yield what the proof's comparisons say, as (kind, sentences), in the order in which they count.
 
-    stored: the notebook's cells as in its file. mutant, twin: the cells of the changed notebook and of its unchanged
-    twin, with the outputs of a fresh run. records: the paths of these two runs' checkpoints; those of their figures and
-    labs lie beside them. stored_labs: the states of the labs that lie beside the notebook.
+    stored: the notebook's cells as in its file. mutant, twin: a compare.Run of the changed notebook and of its unchanged
+    twin. stored_labs: the states of the labs that lie beside the notebook.
     """
     import compare  # these load matplotlib and more, and only judging needs them
     import prose
 
-    drawn, labs = ([_record(path, kind) for path in records] for kind in ("figures", "labs"))
-    order = (1, 0) if records[0].stem.endswith(TORCH_SUFFIX) else (0, 1)  # the comparisons want NumPy's first
-    cells = [(mutant, twin)[side] for side in order]
-    problems = compare_records(*(records[side] for side in order))[1]
-    problems += compare.compare_printed(*cells)
-    sides = [compare.figures_by_section(cells[n], drawn[side]) for n, side in enumerate(order)]
-    problems += compare.compare_twins_figures(*sides)[1]
-    yield TWINS, problems + compare.compare_labs(*labs)
-    yield PROSE, prose.check_notebook(mutant)
-    problems = changed_outputs(stored, mutant)
-    yield OUTPUTS, problems + compare.compare_with_stored(stored, drawn[0]) + compare.compare_labs(labs[0], stored_labs)
-
-
-def _record(checkpoints, kind):
-    """Return a run's record of another kind: "figures" or "labs"."""
-    import compare
-
-    return compare.read_lines(record_path(checkpoints.stem, kind, checkpoints.parent))
+    pair = (twin, mutant) if mutant.stem.endswith(TORCH_SUFFIX) else (mutant, twin)
+    yield TWINS, compare.compare_pair(*pair).problems
+    yield PROSE, prose.check_notebook(mutant.cells)
+    yield OUTPUTS, changed_outputs(stored, mutant.cells) + compare.compare_with_stored(mutant, stored, stored_labs)
 
 
 def parted(mine, other, seen):
@@ -932,7 +917,8 @@ class Course:
         import compare
 
         twin, labs = self.runs[self.twin(name)], compare.stored_labs(self.root / f"{name}.ipynb")
-        return self.stored[name], cells, twin.cells, (record, twin.record), labs
+        sides = [compare.Run(own, path.stem, path.parent) for own, path in ((cells, record), (twin.cells, twin.record))]
+        return self.stored[name], *sides, labs
 
 
 def _wait_for_processes(shell):
@@ -1146,6 +1132,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="only bugs of pairs whose name has this in it, such as Round3")
     parser.add_argument("--report", type=Path, help="write tables, survivors and caught bugs to this file")
+    parser.add_argument("--at-least", type=float, default=0.0, metavar="SHARE",
+                        help="exit with 1 if the twins and the prose catch less than this share of the first")
     parser.add_argument("--branches", action="store_true", help="instead: list the code that no cell reaches")
     arguments = parser.parse_args()
     if sys.platform != "linux":
@@ -1179,7 +1167,8 @@ def main():
     print(f"{text}\n\n{minutes}")
     if arguments.report:
         arguments.report.write_text(f"{text}\n\n{minutes}\n\nCaught\n\n{caught}\n", encoding="utf-8")
-    return 0
+    found = [verdict[0] in (TWINS, PROSE) for verdict in verdicts[: len(one)] if verdict]
+    return int(sum(found) < arguments.at_least * len(found))
 
 
 if __name__ == "__main__":

@@ -27,8 +27,7 @@ from kernels import KINDS, PreloadedKernels, can_fork, end_with_parent
 from notebook_run import uses_torch
 
 from course_utils.notebooks import code_cells, read_notebook
-from course_utils.records import record_path
-from course_utils.twins import RTOL, TORCH_SUFFIX, compare_records, read_record
+from course_utils.twins import RTOL, TORCH_SUFFIX
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -163,7 +162,7 @@ class Proof:
         lines += [f"                         {self.differences[name]:.1e} of {bound:.0e} allowed at {name}: {reason}"
                   for name, (bound, reason) in self.looser.items() if self.differences.get(name, 0) > RTOL]  # fmt: skip
         lines += [
-            f"printed and kept numbers {self.names} names hold the same in both twins, and what both print is the same",
+            f"names in both twins      {self.names} hold the same numbers; so does what both print",
             f"figures                  {self.figures} as stored, {self.twin_figures} pairs of them alike; {self.labs} labs",
             f"numbers in the prose     {self.numbers} hold" + (f", {self.unbound} are not bound yet" if self.unbound else ""),
         ]
@@ -263,7 +262,7 @@ def prove(course=THE_COURSE, *, folder, extra_env=None, plain=None, progress=Non
         if pair in fresh and pair + TORCH_SUFFIX in fresh:
             _compare_pair(pair, fresh, records, proof)
     for name in names:
-        _compare_with_stored(course.path(name), stored[name], records, proof)
+        _compare_with_stored(course.path(name), fresh[name], stored[name], records, proof)
     ours = course.root == ROOT  # a course that a test makes has no list of open numbers
     prose_found = prose.check_course(stored, whole=course.whole and ours, listed=None if ours else ())
     proof.numbers, proof.unbound = prose_found.held, prose_found.open
@@ -345,39 +344,27 @@ def _plain(text):
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-def _compare_pair(pair, cells, records, proof):
-    """Compare the fresh checkpoints, printed numbers, figures and labs of a pair."""
-    stem, twin = Path(pair).name, Path(pair).name + TORCH_SUFFIX
-    paths = [record_path(name, "checkpoints", records) for name in (stem, twin)]
-    differences, problems = compare_records(*paths)
-    proof.differences |= {f"{name!r} of {stem}": value for name, value in differences.items()}
-    for path in paths:
-        entries = read_record(path) if path.exists() and not problems else []
-        proof.looser |= {f"{entry['name']!r} of {stem}": (entry["rtol"], entry["reason"]) for entry in entries if "reason" in entry}
-    problems += compare.compare_printed(cells[pair], cells[pair + TORCH_SUFFIX])
-    held = [compare.names_by_section(cells[key], compare.read_lines(record_path(name, "names", records)))
-            for name, key in ((stem, pair), (twin, pair + TORCH_SUFFIX))]  # fmt: skip
-    compared, found = compare.compare_names(*held, compare.said_to_differ(cells[pair]))
-    proof.names += compared
-    problems += found
-    sides = []
-    for name, key in ((stem, pair), (twin, pair + TORCH_SUFFIX)):
-        sides.append(compare.figures_by_section(cells[key], compare.read_lines(record_path(name, "figures", records))))
-    compared, found = compare.compare_twins_figures(*sides)
-    proof.twin_figures += compared
-    labs = [compare.read_lines(record_path(name, "labs", records)) for name in (twin, stem)]
-    problems += found + [f"{problem} (NumPy)" for problem in compare.compare_labs(*labs)]
-    proof.pairs += not problems
-    proof.problems += [f"{stem}: {problem}" for problem in problems]
+def _compare_pair(pair, fresh, records, proof):
+    """Compare the two notebooks of a pair as they ran now."""
+    ours, theirs = (compare.Run(fresh[name], Path(name).name, records) for name in (pair, pair + TORCH_SUFFIX))
+    compared = compare.compare_pair(ours, theirs)
+    entries = ours.record("checkpoints") + theirs.record("checkpoints") if compared.differences else []
+    for entry in entries:
+        if "reason" in entry:
+            proof.looser[f"{entry['name']!r} of {ours.stem}"] = entry["rtol"], entry["reason"]
+    proof.differences |= {f"{name!r} of {ours.stem}": value for name, value in compared.differences.items()}
+    proof.names += compared.names
+    proof.twin_figures += compared.figures
+    proof.pairs += not compared.problems
+    proof.problems += [f"{ours.stem}: {problem}" for problem in compared.problems]
 
 
-def _compare_with_stored(path, cells, records, proof):
-    """Compare a notebook's fresh figures and labs with those that are stored in it and beside it."""
-    fresh = compare.read_lines(record_path(path.stem, "figures", records))
-    labs = compare.read_lines(record_path(path.stem, "labs", records))
-    problems = compare.compare_with_stored(cells, fresh) + compare.compare_labs(labs, compare.stored_labs(path))
-    proof.figures += len(fresh)
-    proof.labs += len(labs)
+def _compare_with_stored(path, fresh, stored, records, proof):
+    """Compare a notebook's figures and labs as they are now with those that are stored in it and beside it."""
+    run = compare.Run(fresh, path.stem, records)
+    proof.figures += len(run.record("figures"))
+    proof.labs += len(run.record("labs"))
+    problems = compare.compare_with_stored(run, stored, compare.stored_labs(path))
     proof.problems += [f"{path.stem}: {problem}" for problem in problems]
 
 
@@ -452,7 +439,8 @@ def run_part(part, folder, quick):
         print("\n".join(f"NOT PROVED: {problem}" for problem in problems), end="\n" if problems else "")
         return problems
     if part == "planted":
-        status = subprocess.run([sys.executable, str(ROOT / "tests" / "plant_bugs.py"), "--sample"], cwd=ROOT, check=False).returncode
+        command = [sys.executable, str(ROOT / "tests" / "plant_bugs.py"), "--count", "40", "--both", "14", "--at-least", "0.7"]
+        status = subprocess.run(command, cwd=ROOT, check=False).returncode
         progress.done("planted")
         return ["planted bugs were not noticed (see above)"] if status else []
     passed, problems = run_tests(folder, progress, part)

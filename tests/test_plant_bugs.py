@@ -214,7 +214,7 @@ def mini_course(tmp_path):
         path = notebook(
             tmp_path / f"Round1/Round1_Mini{suffix}.ipynb",
             f"from course_utils import Twin\ntwin = Twin('Round1_Mini{suffix}')",
-            f"two = {'1.0 + 1' if suffix else '2.0'}\nother = 5\nunused = 7",
+            f"two = {'1.0 + 1' if suffix else '2.0'}\nother = str(5)\n_unused = 7",
             "twin.check('two', two)\nprint(other)",
             "import subprocess\nsleeper = subprocess.Popen(['sleep', '7391'])",
         )
@@ -235,7 +235,8 @@ def planted(places, source, old, new):
 @needs_linux
 def test_bugs_are_caught_by_the_twins_by_stored_outputs_or_by_nothing(mini_course):
     numpy, torch = "Round1/Round1_Mini", "Round1/Round1_Mini-PyTorch"
-    source, twins = "two = 2.0\nother = 5\nunused = 7", "two = 1.0 + 1\nother = 5\nunused = 7"
+    # A name with a line in front, and a text, are no numbers that twins would share.
+    source, twins = "two = 2.0\nother = str(5)\n_unused = 7", "two = 1.0 + 1\nother = str(5)\n_unused = 7"
     shared = "twin.check('two', two)\nprint(other)"
     one = [
         planted(((numpy, 2),), source, "2.0", "2.2"),
@@ -249,7 +250,7 @@ def test_bugs_are_caught_by_the_twins_by_stored_outputs_or_by_nothing(mini_cours
     assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if b"sleep\x007391" in read(path)]
     text, caught = report(one, both, verdicts)
     assert "caught by the twins         2    50.0%" in text and "caught                      1   100.0%" in text
-    assert "nothing: Round1/Round1_Mini-PyTorch, code cell 2: a number changed\n    - unused = 7\n" in text
+    assert "nothing: Round1/Round1_Mini-PyTorch, code cell 2: a number changed\n    - _unused = 7\n" in text
     assert "+ two = 2.2" in caught and "+ two = 2.2" not in text
 
 

@@ -168,6 +168,14 @@ def test_labs_are_compared_by_what_they_show():
     assert any("pixels apart" in problem for problem in problems), problems
 
 
+@pytest.mark.skipif(not can_fork(), reason="kernels are forked on Linux only")
+def test_what_is_loaded_for_a_numpy_notebook_is_not_torch():
+    from kernels import PRELOADED
+
+    code = "import sys; from importlib import import_module; [import_module(n) for n in sys.argv[1:]]; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code, *PRELOADED["numpy"]], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
 # --- the command --------------------------------------------------------------------------------------------------------------
 
 
