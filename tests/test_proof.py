@@ -27,15 +27,17 @@ from course_utils.twins import TORCH_SUFFIX
 START = "from course_utils import Twin, show, use_style\nimport matplotlib.pyplot as plt\ntwin = Twin('{}')"
 CHECK = "twin.check('two', {})\nprint('two')"
 FIGURE = "plt.plot([0, 1], [0, {}])\nshow('A line that rises.')"
-#: A pair is broken by what is put in the place of one cell after it was executed: {pair: (in the NumPy notebook or its twin, cell, new source)}.
-BREAKS = {
+#: A pair is broken by what is put in the place of a cell of its second notebook after it was executed, a notebook without a twin likewise.
+PAIRS = {
     "Sound": None,
-    "Output": ("", 1, CHECK.format(2.0).replace("'two')\n", "'two')\n").replace("print('two')", "print('too')")),
-    "Value": (TORCH_SUFFIX, 1, CHECK.format(2.000000001)),
-    "Raises": ("", 1, CHECK.format(2.0) + "\n1 / 0"),
-    "Check": (TORCH_SUFFIX, 1, "print('two')"),
-    "Figure": (TORCH_SUFFIX, 2, FIGURE.format(1.001)),
-    "Hidden": ("", 2, "# NBVAL_IGNORE_OUTPUT\n" + FIGURE.format(1) + "\nplt.plot([0, 1], [1, 0])\nshow('Another.')"),
+    "Value": (1, CHECK.format(2.000000001)),
+    "Check": (1, "print('two')"),
+    "Figure": (2, FIGURE.format(1.001)),
+}
+ALONE = {
+    "Output": (1, CHECK.format(2.0).replace("print('two')", "print('too')")),
+    "Raises": (1, CHECK.format(2.0) + "\n1 / 0"),
+    "Hidden": (2, "# NBVAL_IGNORE_OUTPUT\n" + FIGURE.format(1) + "\nplt.plot([0, 1], [1, 0])\nshow('Another.')"),
 }
 
 
@@ -52,21 +54,28 @@ def executed(sources, folder):
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory):
-    """The proof of a course, under a path with a space, whose pairs are broken as BREAKS says."""
+    """The proof of a course, under a path with a space, that is broken as PAIRS and ALONE say; and what it said."""
     root = tmp_path_factory.mktemp("a mini course")
-    texts = {}
-    for suffix in ("", TORCH_SUFFIX):
-        sources = [START.format(f"Round1_Template{suffix}"), CHECK.format(2.0), FIGURE.format(1)]
-        texts[suffix] = nbformat.writes(executed(sources, root))
-    for pair, change in BREAKS.items():
-        for suffix, text in texts.items():
-            book = nbformat.reads(text.replace("Round1_Template", f"Round1_{pair}"), as_version=4)
-            if change and change[0] == suffix:
-                [cell for cell in book.cells if cell.cell_type == "code"][change[1]].source = change[2]
-            (root / "Round1").mkdir(exist_ok=True)
-            nbformat.write(book, root / "Round1" / f"Round1_{pair}{suffix}.ipynb")
+    (root / "Round1").mkdir()
+
+    def write(text, name, change=None):
+        book = nbformat.reads(text.replace("Round1_Template", name.removesuffix(TORCH_SUFFIX)), as_version=4)
+        if change:
+            [cell for cell in book.cells if cell.cell_type == "code"][change[0]].source = change[1]
+        nbformat.write(book, root / "Round1" / f"{name}.ipynb")
+
+    ours, theirs = (
+        nbformat.writes(executed([START.format(f"Round1_Template{suffix}"), CHECK.format(2.0), FIGURE.format(1)], root))
+        for suffix in ("", TORCH_SUFFIX)
+    )
+    for pair, change in PAIRS.items():
+        write(ours, f"Round1_{pair}")
+        write(theirs, f"Round1_{pair}{TORCH_SUFFIX}", change)
+    for name, change in ALONE.items():
+        write(ours, f"Round1_{name}", change)
     (root / "Round1" / "Extra.ipynb").write_text(json.dumps({"cells": []}))
-    course = Course(root, [f"Round1/Round1_{pair}" for pair in BREAKS] + ["Round1/Round1_Missing"], [])
+    pairs, alone = ([f"Round1/Round1_{name}" for name in names] for names in (PAIRS, ALONE))
+    course = Course(root, [*pairs, "Round1/Round1_Missing"], alone)
     with redirect_stdout(io.StringIO()) as said:
         proof = prove.prove(course, folder=tmp_path_factory.mktemp("records"))
     return proof, said.getvalue()
@@ -93,9 +102,9 @@ def test_each_break_turns_the_proof_red(broken, name):
 def test_what_is_sound_is_counted_and_blamed_for_nothing(broken):
     proof, _ = broken
     assert not any("Round1_Sound" in problem for problem in proof.problems)
-    # Of 14 notebooks of 3 cells, one cell gives another output, one raises and one lacks its checkpoint; one may differ.
-    assert (proof.notebooks, proof.cells, proof.ignored) == (14, 38, 1)
-    assert "39 of 42 cells ran" in proof.summary()
+    # Of 11 notebooks of 3 cells, one cell gives another output, one raises and one lacks its checkpoint; one may differ.
+    assert (proof.notebooks, proof.cells, proof.ignored) == (11, 29, 1)
+    assert "30 of 33 cells ran" in proof.summary()
 
 
 def test_a_failing_output_is_shown_beside_the_stored_one_with_the_command_that_refreshes_it(broken):
@@ -168,14 +177,6 @@ def test_labs_are_compared_by_what_they_show():
     assert any("pixels apart" in problem for problem in problems), problems
 
 
-@pytest.mark.skipif(not can_fork(), reason="kernels are forked on Linux only")
-def test_what_is_loaded_for_a_numpy_notebook_is_not_torch():
-    from kernels import PRELOADED
-
-    code = "import sys; from importlib import import_module; [import_module(n) for n in sys.argv[1:]]; print('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code, *PRELOADED["numpy"]], capture_output=True, text=True, check=True).stdout == "False\n"
-
-
 # --- the command --------------------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +212,7 @@ def test_progress_is_plain_lines_in_a_log(capsys):
     assert [line.split(",")[0].split("   (")[0].strip() for line in said.splitlines()] == ["1 of 2 notebooks", "2 of 2 notebooks", "notebooks: 2 run"]
 
 
+@pytest.mark.part("kills")
 @pytest.mark.skipif(not can_fork(), reason="kernels are forked on Linux only")
 def test_when_the_proof_is_killed_nothing_is_left(tmp_path):
     """Killed outright, in the middle of a cell: pytest, its workers, the preloaded processes and the kernels all end."""
