@@ -166,9 +166,15 @@ def _artist_numbers(artist, axes):
 
 
 def _outlines(path):
-    """Return the lines of a contour, which a label may have cut in pieces."""
+    """Return the lines of a contour. A label cuts a ring in pieces; two that meet where the ring was begun are one line."""
     starts = [0] if path.codes is None else np.flatnonzero(path.codes == path.MOVETO)
-    return [outline for outline in np.split(path.vertices, starts) if len(outline)]
+    pieces = [piece for piece in np.split(path.vertices, starts) if len(piece)]
+    outlines = []
+    while pieces:
+        line = pieces.pop(0)
+        before = [n for n, piece in enumerate(pieces) if np.allclose(piece[-1], line[0], rtol=0, atol=1e-9 * np.ptp(path.vertices))]
+        outlines.append(np.concatenate([pieces.pop(before[0]), line]) if before else line)
+    return outlines
 
 
 def _evenly(points, count=40):

@@ -294,14 +294,47 @@ def _compare_frames(frames, points, boxes):
 
 
 def _compare_trees(place, a, b):
-    """Compare what JSON holds; numbers in texts (the pictures are drawings in text form) may differ by 1e-4."""
+    """Compare what JSON holds; a panel's still picture is an SVG in a text."""
     if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
         return [problem for key in a for problem in _compare_trees(f"{place}, {key}", a[key], b[key])]
     if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
         return [problem for n, pair in enumerate(zip(a, b)) for problem in _compare_trees(f"{place}, {n}", *pair)]
     if a == b or (isinstance(a, float | int) and isinstance(b, float | int) and abs(a - b) <= 1e-6 * max(abs(b), 1)):
         return []
-    if isinstance(a, str) and isinstance(b, str) and NUMBER.sub("#", a) == NUMBER.sub("#", b) and "<svg" in a:
-        if all(abs(float(x) - float(y)) < 1e-4 for x, y in zip(NUMBER.findall(a), NUMBER.findall(b))):
-            return []
+    if isinstance(a, str) and isinstance(b, str) and "<svg" in a and "<svg" in b:
+        return [f"{place} {problem}" for problem in _compare_pictures(a, b)]
     return [f"{place} is {str(a)[:60]!r}, expected {str(b)[:60]!r}"]
+
+
+_PATH = re.compile(r'(?<= d=")[^"]*')
+SEEN = 0.01  # pixels
+
+
+def _compare_pictures(a, b):
+    """Compare two SVG: the same elements and words, and each line within a hundredth of a pixel of the other one.
+
+    A contour may have more points in one: where it crosses a corner of its grid, rounding decides.
+    """
+    lines = [_PATH.findall(picture) for picture in (a, b)]
+    rest = [_PATH.sub("", picture) for picture in (a, b)]
+    if len(lines[0]) != len(lines[1]) or NUMBER.sub("#", rest[0]) != NUMBER.sub("#", rest[1]):
+        return ["draws other things"]
+    values = [np.array([float(number.replace(",", "")) for number in NUMBER.findall(picture)]) for picture in rest]
+    if np.abs(values[0] - values[1]).max(initial=0) > SEEN:
+        return [f"places something {np.abs(values[0] - values[1]).max():.2f} pixels elsewhere"]
+    for one, other in zip(*lines):
+        points = [np.array([float(number) for number in NUMBER.findall(line.replace(",", " "))]) for line in (one, other)]
+        if one != other and max(_from_line(*points), _from_line(*points[::-1])) > SEEN:
+            return ["draws a line elsewhere"]
+    return []
+
+
+def _from_line(points, line):
+    """Return how far the furthest of some points lies from a line through others, both flat: x, y, x, y, ..."""
+    points, line = (flat[: len(flat) // 2 * 2].reshape(-1, 2) for flat in (points, line))
+    if len(line) < 2 or not len(points):
+        return 0.0 if points.shape == line.shape and np.allclose(points, line, atol=SEEN) else np.inf
+    starts, along = line[:-1], np.diff(line, axis=0)
+    reach = ((points[:, None] - starts) * along).sum(axis=2) / np.maximum((along**2).sum(axis=1), 1e-12)
+    nearest = starts + np.clip(reach, 0, 1)[..., None] * along
+    return float(np.sqrt(((points[:, None] - nearest) ** 2).sum(axis=2)).min(axis=1).max())
