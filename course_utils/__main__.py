@@ -20,7 +20,7 @@ def lab(arguments):
     command = [sys.executable, "-m", "jupyterlab", "--log-level=WARN", "--ip=127.0.0.1", f"--ServerApp.root_dir={ROOT}",
                "--LabApp.default_url=/lab/tree/notebooks/Start_Here.ipynb", *as_root, *arguments]  # fmt: skip
     if os.name == "posix":
-        os.execv(sys.executable, command)
+        return os.execv(sys.executable, command)  # which does not return
     import subprocess
 
     return subprocess.call(command)

@@ -19,7 +19,7 @@ import compare
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from prove import ONE_THREAD, ROOT, THE_COURSE
+from prove import ROOT, THE_COURSE, run_environment
 
 import prose
 from course_utils.figures import compare_figures
@@ -32,9 +32,10 @@ def refresh(path, records, repaint=False):
     """Run the notebook at ``path`` and store what changed; return what did, as words. Raises CellExecutionError if a cell fails."""
     before = path.read_text(encoding="utf-8")
     old, new = (nbformat.reads(before, as_version=4) for _ in range(2))
-    os.environ |= ONE_THREAD | {"COURSE_RECORD_DIR": str(records), "COURSE_NOTEBOOK": str(path)}
-    NotebookClient(new, timeout=600, record_timing=False, store_widget_state=False, resources={"metadata": {"path": str(path.parent)}},
-                   extra_arguments=["--IPKernelApp.log_level=ERROR"]).execute()  # fmt: skip
+    environment = run_environment({"COURSE_RECORD_DIR": str(records), "COURSE_NOTEBOOK": str(path)})
+    client = NotebookClient(new, timeout=600, record_timing=False, store_widget_state=False, resources={"metadata": {"path": str(path.parent)}},
+                            extra_arguments=["--IPKernelApp.log_level=ERROR"])  # fmt: skip
+    client.execute(env=environment)
     labs = compare.read_lines(record_path(path.stem, "labs", records))
     labs_changed = bool(compare.compare_labs(labs, compare.stored_labs(path)))
     changed = 0

@@ -177,6 +177,22 @@ def test_labs_are_compared_by_what_they_show():
     assert any("pixels apart" in problem for problem in problems), problems
 
 
+PICTURE = '<svg><path d="M 0 0 L 10 0 L 20 5"/><text x="3.0">one</text></svg>'
+
+
+@pytest.mark.parametrize("change, words", [
+    ({}, None), ({"L 10 0": "L 4 0 L 10 0"}, None), ({"3.0": "3.001"}, None), ({"20 5": "20 5.001"}, None),
+    ({"20 5": "20 6"}, "draws a line elsewhere"), ({" L 20 5": ""}, "draws a line elsewhere"), ({"one": "two"}, "draws other things"),
+    ({"3.0": "3.1"}, "places something 0.10 pixels elsewhere"), ({'<path d="M 0 0 L 10 0 L 20 5"/>': ""}, "draws other things"),
+])  # fmt: skip
+def test_a_labs_still_pictures_are_compared_by_their_lines_and_not_by_their_points(change, words):
+    changed = PICTURE
+    for old, new in change.items():
+        changed = changed.replace(old, new)
+    for pair in ((PICTURE, changed), (changed, PICTURE)):
+        assert compare._compare_trees("it", *pair) == ([f"it {words}"] if words else [])
+
+
 # --- the command --------------------------------------------------------------------------------------------------------------
 
 
