@@ -319,7 +319,7 @@ def _compare_pictures(a, b):
     rest = [_PATH.sub("", picture) for picture in (a, b)]
     if len(lines[0]) != len(lines[1]) or NUMBER.sub("#", rest[0]) != NUMBER.sub("#", rest[1]):
         return ["draws other things"]
-    values = [np.array([float(number.replace(",", "")) for number in NUMBER.findall(picture)]) for picture in rest]
+    values = [np.array([_value(number) for number in NUMBER.findall(picture)]) for picture in rest]
     if np.abs(values[0] - values[1]).max(initial=0) > SEEN:
         return [f"places something {np.abs(values[0] - values[1]).max():.2f} pixels elsewhere"]
     for one, other in zip(*lines):

@@ -177,7 +177,7 @@ def test_labs_are_compared_by_what_they_show():
     assert any("pixels apart" in problem for problem in problems), problems
 
 
-PICTURE = '<svg><path d="M 0 0 L 10 0 L 20 5"/><text x="3.0">one</text></svg>'
+PICTURE = '<svg><path d="M 0 0 L 10 0 L 20 5"/><text x="3.0">one</text>−0.5</svg>'
 
 
 @pytest.mark.parametrize("change, words", [
