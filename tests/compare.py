@@ -20,6 +20,7 @@ from course_utils.records import record_path
 from course_utils.twins import compare_records
 
 NUMBER = re.compile(r"(?<![\w.])[-−+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+SAID = re.compile(rf"{NUMBER.pattern}|\b(?:True|False)\b")  # what a printed line claims
 #: Labs draw in tenths of a pixel, whole numbers: rounding may move one by one.
 LAB_UNIT = 1
 
@@ -81,9 +82,9 @@ def printed_lines(cells):
     for cell in cells:
         if cell.kind == "code" and "NBVAL_IGNORE_OUTPUT" not in cell.source:
             for line in printed(cell.outputs).splitlines():
-                numbers = NUMBER.findall(line)
+                numbers = SAID.findall(line)
                 if numbers:
-                    words = " ".join(NUMBER.sub("#", line).split()).replace("( #", "(#")
+                    words = " ".join(SAID.sub("#", line).split()).replace("( #", "(#")
                     found[cell.section][words].append(numbers)
     return found
 
@@ -100,7 +101,9 @@ def _parts(lines):
 
 
 def compare_printed(numpy_cells, torch_cells):
-    """Compare the numbers in lines of the same words under the same heading; the last digit printed may differ by one.
+    """Compare the numbers, and True and False, in lines of the same words under the same heading.
+
+    Of six digits or more the last may differ by one: rounding may decide it.
 
     Of lines that only one of the two prints, the numbers are compared that stand between the same words in both, in any order.
     """
@@ -122,11 +125,13 @@ def compare_printed(numpy_cells, torch_cells):
 def _as_printed(a, b):
     if a == b:
         return True
+    if sum(sign.isdigit() for sign in a.partition("e")[0].lstrip("-−+0.")) < 6:
+        return False
     return _last_digit(a) == _last_digit(b) and abs(_value(a) - _value(b)) <= 1.01 * _last_digit(a)
 
 
 def _value(text):
-    return float(text.replace(",", "").replace("−", "-"))
+    return float(text == "True") if text in ("True", "False") else float(text.replace(",", "").replace("−", "-"))
 
 
 def _last_digit(text):
@@ -308,12 +313,13 @@ def _compare_trees(place, a, b):
 
 _PATH = re.compile(r'(?<= d=")[^"]*')
 SEEN = 0.01  # pixels
+SIMPLIFIED = 1 / 9 + SEEN  # matplotlib leaves out points of a line that lie within a ninth of a pixel of it, of a closed one none
 
 
 def _compare_pictures(a, b):
-    """Compare two SVG: the same elements and words, and each line within a hundredth of a pixel of the other one.
+    """Compare two SVG: the same elements and words at the same places, and lines that nobody could tell from each other.
 
-    A contour may have more points in one: where it crosses a corner of its grid, rounding decides.
+    A contour may have more points in one: where it crosses a corner of its grid, rounding decides, and also whether it is closed.
     """
     lines = [_PATH.findall(picture) for picture in (a, b)]
     rest = [_PATH.sub("", picture) for picture in (a, b)]
@@ -324,7 +330,7 @@ def _compare_pictures(a, b):
         return [f"places something {np.abs(values[0] - values[1]).max():.2f} pixels elsewhere"]
     for one, other in zip(*lines):
         points = [np.array([float(number) for number in NUMBER.findall(line.replace(",", " "))]) for line in (one, other)]
-        if one != other and max(_from_line(*points), _from_line(*points[::-1])) > SEEN:
+        if one != other and max(_from_line(*points), _from_line(*points[::-1])) > SIMPLIFIED:
             return ["draws a line elsewhere"]
     return []
 

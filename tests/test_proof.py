@@ -128,6 +128,8 @@ def cells(*texts, heading="A heading", source=""):
     ("loss 0.250000 after 10 steps", "loss 0.250001 after 10 steps", None),  # the last digit is rounded
     ("loss 0.250000 after 10 steps", "loss 0.250002 after 10 steps", "NumPy prints 0.250000, 10, PyTorch 0.250002, 10"),
     ("loss -1.0e-05", "loss 1.0e-05", "NumPy prints -1.0e-05"),
+    ("loss 1.0e-05", "loss 1.1e-05", "NumPy prints 1.0e-05"),
+    ("equal within 1e-9: True", "equal within 1e-9: False", "PyTorch 1e-9, False"),
     ("loss 1\nloss 2", "loss 1", "2 times, PyTorch 1 times"),
     ("the loss is 0.5 kg, by hand", "then the loss is 0.5 kg", None),
     ("the loss is 0.5 kg, by hand", "then the loss is 0.8 kg", "'loss is # kg"),
@@ -181,7 +183,7 @@ PICTURE = '<svg><path d="M 0 0 L 10 0 L 20 5"/><text x="3.0">one</text>−0.5</s
 
 
 @pytest.mark.parametrize("change, words", [
-    ({}, None), ({"L 10 0": "L 4 0 L 10 0"}, None), ({"3.0": "3.001"}, None), ({"20 5": "20 5.001"}, None),
+    ({}, None), ({"L 10 0": "L 4 0 L 10 0"}, None), ({"3.0": "3.001"}, None), ({"20 5": "20 5.1"}, None),
     ({"20 5": "20 6"}, "draws a line elsewhere"), ({" L 20 5": ""}, "draws a line elsewhere"), ({"one": "two"}, "draws other things"),
     ({"3.0": "3.1"}, "places something 0.10 pixels elsewhere"), ({'<path d="M 0 0 L 10 0 L 20 5"/>': ""}, "draws other things"),
 ])  # fmt: skip
