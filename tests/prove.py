@@ -27,7 +27,7 @@ from kernels import KINDS, PreloadedKernels, can_fork, end_with_parent
 from notebook_run import uses_torch
 
 from course_utils.figures import compare_figures
-from course_utils.notebooks import code_cells, read_notebook
+from course_utils.notebooks import read_notebook
 from course_utils.records import record_path
 from course_utils.twins import RTOL, TORCH_SUFFIX, compare_records
 

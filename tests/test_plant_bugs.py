@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from plant_bugs import BOTH_SIDES, ONE_SIDE, Planted, plant, report, run_jobs, sample, spots, wilson
+from bugs import BOTH_SIDES, ONE_SIDE, Planted, sample, spots
+from plant_bugs import plant, report, run_jobs, wilson
 from prove import PAIRS, ROOT
-from running import failed, open_shell, run_notebook, unreached_arms
+from running import failed, run_notebook, unreached_arms
 
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes with loaded libraries are forked")
 
@@ -213,7 +214,7 @@ def mini_course(tmp_path):
     for suffix in ("", "-PyTorch"):
         path = notebook(
             tmp_path / f"Round1/Round1_Mini{suffix}.ipynb",
-            f"from course_utils import Twin\ntwin = Twin('Round1_Mini{suffix}')",
+            f"from course_utils import Twin\ntwin = Twin('Round1_Mini{suffix}')\nprint('{suffix or 'NumPy'} has', 3 + 4)",
             f"two = {'1.0 + 1' if suffix else '2.0'}\nother = str(5)\n_unused = 7",
             "twin.check('two', two)\nprint(other)",
             "import subprocess\nsleeper = subprocess.Popen(['sleep', '7391'])",
@@ -238,10 +239,11 @@ def test_bugs_are_caught_by_the_twins_by_stored_outputs_or_by_nothing(mini_cours
     # A name with a line in front, and a text, are no numbers that twins would share.
     source, twins = "two = 2.0\nother = str(5)\n_unused = 7", "two = 1.0 + 1\nother = str(5)\n_unused = 7"
     shared = "twin.check('two', two)\nprint(other)"
+    start = "from course_utils import Twin\ntwin = Twin('Round1_Mini')\nprint('NumPy has', 3 + 4)"
     one = [
         planted(((numpy, 2),), source, "2.0", "2.2"),
         planted(((torch, 2),), twins, "1.0 + 1", "1.0"),
-        planted(((numpy, 2),), source, "5", "6"),
+        planted(((numpy, 1),), start, "3 + 4", "3 - 4"),
         planted(((torch, 2),), twins, "7", "8"),
     ]
     both = [planted(((numpy, 3), (torch, 3)), shared, "print(other)", "print(two)")]
