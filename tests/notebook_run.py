@@ -10,6 +10,7 @@ import re
 import sys
 
 import pytest
+from kernels import can_fork, end_with_parent
 
 _TORCH = re.compile(r"^\s*(import|from) torch\b", re.MULTILINE)
 
@@ -17,6 +18,12 @@ _TORCH = re.compile(r"^\s*(import|from) torch\b", re.MULTILINE)
 def uses_torch(sources):
     """True if one of these code cells imports torch."""
     return any(_TORCH.search(source) for source in sources)
+
+
+def pytest_configure(config):
+    """A worker ends with the process that started it, at once; by itself it takes ten seconds to notice."""
+    if hasattr(config, "workerinput") and can_fork():
+        end_with_parent(os.getppid())
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -251,5 +251,5 @@ def test_when_the_proof_is_killed_nothing_is_left(tmp_path):
     finally:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=3)
     assert not alive, alive
