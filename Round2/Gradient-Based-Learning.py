@@ -13,8 +13,8 @@ def gradient_step(X, y, weight, lrate):
     """Take one step downhill on the MSE of the linear model X @ weight.
 
     X: (m, n). y: (m,) or (m, 1). weight: (n,) or (n, 1). lrate: step size η.
-    Returns (new weight in the shape that came in, MSE at the weight that came in). Changes no argument.
-    Raises ValueError that names the shapes if they do not fit, are empty, or hold NaN.
+    Returns (new weight in the shape that came in, MSE at the weight that came in). Changes no
+    argument. Raises ValueError that names the shapes if they do not fit, are empty, or hold NaN.
     """
     X, y, w = check_arrays(X, y, weight)
     error = X @ w - y
@@ -25,7 +25,8 @@ def gradient_step(X, y, weight, lrate):
 def gradient_descent(X, y, weight, lrate, epochs):
     """Take `epochs` steps, each on all the data.
 
-    Returns (weights (epochs + 1, n), losses (epochs + 1,)): row k and loss k belong together, row 0 is the start.
+    Returns (weights (epochs + 1, n), losses (epochs + 1,)): row k and loss k belong together, row 0
+    is the start.
     """
     weights, losses = [], []
     for _ in range(epochs + 1):
@@ -36,7 +37,8 @@ def gradient_descent(X, y, weight, lrate, epochs):
 
 
 def minibatch_descent(X, y, weight, lrate, epochs, batch_size, rng):
-    """Take a step on each batch of `batch_size` examples, in an order that is shuffled anew each epoch.
+    """Take a step on each batch of `batch_size` examples, in an order that is shuffled anew each
+    epoch.
 
     Returns weights (steps + 1, n): the start, then the weight after every step.
     """

@@ -1,4 +1,6 @@
-"""TensorBoard for this round: a writer that needs no torch, and TensorBoard itself inside the notebook."""
+"""TensorBoard for this round: a writer that needs no torch, and TensorBoard itself inside the
+notebook.
+"""
 
 import html
 import io
@@ -11,7 +13,8 @@ _OPEN = {}  # one TensorBoard for each folder, however often its cell is run
 
 
 class BoardWriter:
-    """Writes a run for TensorBoard, without torch; the methods are those of torch's ``SummaryWriter``.
+    """Writes a run for TensorBoard, without torch; the methods are those of torch's
+    ``SummaryWriter``.
 
     folder: where the run's event file goes; the folder's name is the run's name in the charts.
     """
@@ -45,8 +48,14 @@ class BoardWriter:
         values = np.asarray(values, dtype=np.float64).ravel()
         counts, edges = np.histogram(values, bins=bins)
         histogram = HistogramProto(
-            min=values.min(), max=values.max(), num=values.size, sum=values.sum(), sum_squares=values @ values,
-            bucket_limit=edges.tolist(), bucket=[0.0, *counts.tolist()],  # nothing lies below the first edge
+            min=values.min(),
+            max=values.max(),
+            num=values.size,
+            sum=values.sum(),
+            sum_squares=values @ values,
+            # Nothing lies below the first edge.
+            bucket_limit=edges.tolist(),
+            bucket=[0.0, *counts.tolist()],
         )
         self._add(step, tag=tag, histo=histogram)
 
@@ -56,25 +65,35 @@ class BoardWriter:
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         if dataformats != "HW" or image.ndim != 2 or image.dtype != np.uint8:
-            raise ValueError(f"add_image takes uint8 pictures (height, width), not {image.dtype} {image.shape}")
+            raise ValueError(
+                f"add_image takes uint8 pictures (height, width), not {image.dtype} {image.shape}"
+            )
         png = io.BytesIO()
         Image.fromarray(image).save(png, format="png")
         height, width = image.shape
-        picture = Summary.Image(height=height, width=width, colorspace=1, encoded_image_string=png.getvalue())
+        picture = Summary.Image(
+            height=height, width=width, colorspace=1, encoded_image_string=png.getvalue()
+        )
         self._add(step, tag=tag, image=picture)
 
     def add_graph(self, nodes):
-        """Add the drawing of a computation: ``nodes`` is a list of ``(name, operation, names of its inputs)``."""
+        """Add the drawing of a computation: ``nodes`` is a list of ``(name, operation, names of its
+        inputs)``.
+        """
         from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.compat.proto.graph_pb2 import GraphDef
         from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
-        graph = GraphDef(node=[NodeDef(name=name, op=op, input=inputs) for name, op, inputs in nodes])
+        graph = GraphDef(
+            node=[NodeDef(name=name, op=op, input=inputs) for name, op, inputs in nodes]
+        )
         self._file.add_event(Event(wall_time=time.time(), graph_def=graph.SerializeToString()))
 
 
 def read_curve(folder, tag):
-    """Return one curve as TensorBoard reads it from a run's folder: values, float64 (they were kept in float32)."""
+    """Return one curve as TensorBoard reads it from a run's folder: values, float64 (they were kept
+    in float32).
+    """
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
@@ -85,8 +104,8 @@ def read_curve(folder, tag):
 def start_board(folder):
     """Start TensorBoard on ``folder`` inside this Python process and return its address.
 
-    It runs in a thread, on a free port, for this machine only, and ends with the kernel: no process stays behind. A
-    second call with the same folder returns the TensorBoard that is already there.
+    It runs in a thread, on a free port, for this machine only, and ends with the kernel: no process
+    stays behind. A second call with the same folder returns the TensorBoard that is already there.
     """
     folder = str(Path(folder).resolve())
     if folder not in _OPEN:
@@ -94,8 +113,19 @@ def start_board(folder):
 
         server = program.TensorBoard()
         server.configure(
-            argv=[None, "--logdir", folder, "--host", "127.0.0.1", "--port", "0", "--load_fast", "false",
-                  "--reload_interval", "5"]
+            argv=[
+                None,
+                "--logdir",
+                folder,
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "0",
+                "--load_fast",
+                "false",
+                "--reload_interval",
+                "5",
+            ]
         )
         _OPEN[folder] = server.launch()
     return _OPEN[folder]
@@ -104,7 +134,8 @@ def start_board(folder):
 def show_board(folder, height=640):
     """Show TensorBoard on ``folder`` in the notebook: a frame of ``height`` pixels.
 
-    Where no kernel runs any more (a saved page), or the notebook's server is another machine, a line says so instead.
+    Where no kernel runs any more (a saved page), or the notebook's server is another machine, a
+    line says so instead.
     """
     from IPython.display import HTML, display
 
@@ -119,11 +150,14 @@ def show_board(folder, height=640):
         notebook.display(port=int(address.rstrip("/").rsplit(":")[-1]), height=height)
         return
     place = f"board-{time.time_ns()}"
-    display(HTML(
-        f'<div id="{place}" style="min-height: 2em">TensorBoard appears here while this notebook runs: run this cell '
-        f'again to open it. In a terminal: <code>tensorboard --logdir Round4/runs</code></div>'
-        f'<script>fetch("{address}data/logdir", {{mode: "no-cors"}}).then(() => {{'
-        f'const place = document.getElementById("{place}");'
-        f'place.innerHTML = \'<iframe title="TensorBoard" src="{address}" width="100%" height="{height}" '
-        f'style="border: 0"></iframe>\'; }}).catch(() => {{}});</script>'
-    ))
+    display(
+        HTML(
+            f'<div id="{place}" style="min-height: 2em">TensorBoard appears here while this'
+            " notebook runs: run this cell again to open it. In a terminal: <code>tensorboard"
+            f' --logdir Round4/runs</code></div><script>fetch("{address}data/logdir", {{mode:'
+            ' "no-cors"}).then(() => {const place ='
+            f' document.getElementById("{place}");place.innerHTML = \'<iframe title="TensorBoard"'
+            f' src="{address}" width="100%" height="{height}" style="border: 0"></iframe>\';'
+            " }).catch(() => {});</script>"
+        )
+    )

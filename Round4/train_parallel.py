@@ -1,11 +1,13 @@
 """Softmax regression on handwritten digits in one process or in many, with the same result.
 
-    python train_parallel.py                                            one process
-    torchrun --standalone --nproc-per-node=3 train_parallel.py          three processes on this machine
-    torchrun --standalone --nproc-per-node=3 train_parallel.py --resume the same, from the last checkpoint
+    python train_parallel.py                                            one process torchrun
+    --standalone --nproc-per-node=3 train_parallel.py          three processes on this machine
+    torchrun --standalone --nproc-per-node=3 train_parallel.py --resume the same, from the last
+    checkpoint
 
-Each process holds a copy of the model and takes its share of every batch; DistributedDataParallel averages the
-gradients. The batch size is that of all processes together, so their number changes the speed, not the weights.
+Each process holds a copy of the model and takes its share of every batch; DistributedDataParallel
+averages the gradients. The batch size is that of all processes together, so their number changes
+the speed, not the weights.
 """
 
 import argparse
@@ -29,32 +31,67 @@ HERE = Path(__file__).resolve().parent
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=6, help="passes over the training data (default 6)")
-    parser.add_argument("--batch-size", type=int, default=64, help="examples a step, all processes together (default 64)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--epochs", type=int, default=6, help="passes over the training data (default 6)"
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=int,
+        default=64,
+        help="examples a step, all processes together (default 64)",
+    )
     parser.add_argument("--lrate", type=float, default=0.5, help="learning rate (default 0.5)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the first weights and of the batches (default 1)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        help="seed of the first weights and of the batches (default 1)",
+    )
     parser.add_argument("--data", type=Path, help=f"{DATA}; instead of the course's split")
-    parser.add_argument("--checkpoint", type=Path, default=HERE / "runs" / "parallel.pt",
-                        help="where the run is saved (default runs/parallel.pt beside this script)")
-    parser.add_argument("--save-every", type=int, default=10, metavar="STEPS", help="steps between two saves (default 10)")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint instead of starting afresh")
-    parser.add_argument("--kill-at-step", type=int, metavar="STEP",
-                        help="an experiment: the last process kills itself before this step")
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        default=HERE / "runs" / "parallel.pt",
+        help="where the run is saved (default runs/parallel.pt beside this script)",
+    )
+    parser.add_argument(
+        "--save-every",
+        type=int,
+        default=10,
+        metavar="STEPS",
+        help="steps between two saves (default 10)",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the checkpoint instead of starting afresh"
+    )
+    parser.add_argument(
+        "--kill-at-step",
+        type=int,
+        metavar="STEP",
+        help="an experiment: the last process kills itself before this step",
+    )
     arguments = parser.parse_args()
     for name in ("epochs", "batch_size", "save_every"):
         if getattr(arguments, name) < 1:
-            parser.error(f"--{name.replace('_', '-')} must be at least 1, not {getattr(arguments, name)}")
+            parser.error(
+                f"--{name.replace('_', '-')} must be at least 1, not {getattr(arguments, name)}"
+            )
     if not 0 < arguments.lrate < math.inf:
         parser.error(f"--lrate must be a finite number above 0, not {arguments.lrate}")
     if arguments.seed < 0:
         parser.error(f"--seed must be at least 0, not {arguments.seed}")
     if arguments.resume and not arguments.checkpoint.exists():
-        parser.error(f"--resume: there is no checkpoint {arguments.checkpoint}; start without --resume")
+        parser.error(
+            f"--resume: there is no checkpoint {arguments.checkpoint}; start without --resume"
+        )
     return arguments
 
 
-arguments = parse_arguments() if __name__ == "__main__" else None  # --help answers before torch is imported
+# --help answers before torch is imported.
+arguments = parse_arguments() if __name__ == "__main__" else None
 
 import torch  # noqa: E402
 import torch.distributed as dist  # noqa: E402
@@ -65,7 +102,9 @@ from course_utils import load_digits, pick_device  # noqa: E402
 
 
 def split_digits(X, y):
-    """Return (train, validation, test), each (X, y); pixels are centred on the training images' mean."""
+    """Return (train, validation, test), each (X, y); pixels are centred on the training images'
+    mean.
+    """
     order = np.random.default_rng(0).permutation(len(X))
     train, validation, test = np.split(order, [1197, 1497])
     mean = X[train].mean(axis=0)
@@ -77,7 +116,10 @@ def first_line(error):
 
 
 def read_data(path):
-    """Return X (m, n), float64, and y (m,), int64, of an .npz file. Raises ValueError for what cannot be trained on."""
+    """Return X (m, n), float64, and y (m,), int64, of an .npz file.
+
+    Raises ValueError for what cannot be trained on.
+    """
 
     def need(condition, problem):
         if not condition:
@@ -118,7 +160,9 @@ class SoftmaxRegression(nn.Module):
 
 
 def save_checkpoint(path, state):
-    """Write ``state`` to ``path``: killed at any moment, the old or the new file is there, whole."""
+    """Write ``state`` to ``path``: killed at any moment, the old or the new file is there,
+    whole.
+    """
     partial = path.with_name(path.name + ".partial")
     with open(partial, "wb") as file:
         torch.save({"format": FORMAT, **state}, file)
@@ -146,9 +190,13 @@ def load_checkpoint(path):
 
 def check_parts(name, found, like):
     """Raise ValueError unless ``found`` has every part of ``like``, of the same kind and shape."""
-    kind = dict if isinstance(like, dict) else (int, float) if isinstance(like, float) else type(like)
+    kind = (
+        dict if isinstance(like, dict) else (int, float) if isinstance(like, float) else type(like)
+    )
     if not isinstance(found, kind):
-        raise ValueError(f"{name} should be of type {type(like).__name__}, not {type(found).__name__}")
+        raise ValueError(
+            f"{name} should be of type {type(like).__name__}, not {type(found).__name__}"
+        )
     if isinstance(like, dict):
         for key, part in like.items():
             if key not in found:
@@ -162,7 +210,10 @@ def check_parts(name, found, like):
 
 
 def start_processes():
-    """Join the processes that torchrun started. Returns (this process's number, how many there are, its device)."""
+    """Join the processes that torchrun started.
+
+    Returns (this process's number, how many there are, its device).
+    """
     device = pick_device()
     if "RANK" not in os.environ:  # started without torchrun
         return 0, 1, device
@@ -170,8 +221,10 @@ def start_processes():
     if on_gpu:
         local_rank, gpus = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
         if local_rank >= gpus:
-            raise SystemExit(f"process {local_rank} has no GPU of its own: this machine has {gpus}. Start at most {gpus} "
-                             "processes, or set COURSE_DEVICE=cpu")
+            raise SystemExit(
+                f"process {local_rank} has no GPU of its own: this machine has {gpus}. Start at"
+                f" most {gpus} processes, or set COURSE_DEVICE=cpu"
+            )
         device = torch.device("cuda", local_rank)
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if on_gpu else "gloo")
@@ -184,7 +237,9 @@ class NoAnswer(dist.DistError):
 
 @contextlib.contextmanager
 def together(processes):
-    """Around what all processes do together: with more than one, an error in there is another process's silence."""
+    """Around what all processes do together: with more than one, an error in there is another
+    process's silence.
+    """
     try:
         yield
     except torch.OutOfMemoryError:
@@ -192,20 +247,23 @@ def together(processes):
     except RuntimeError as error:
         if processes == 1:
             raise
-        reason = re.sub(r"^\[.*?\] ", "", first_line(error)).split(". ")[0]  # without gloo's file and advice
+        # Without gloo's file and advice.
+        reason = re.sub(r"^\[.*?\] ", "", first_line(error)).split(". ")[0]
         raise NoAnswer(reason) from error
 
 
 def train_step(model, optimizer, X_shard, y_shard, batch_size, processes, max_norm=0.25):
     """Change the parameters once; returns this shard's part of the batch's loss.
 
-    The loss is the shard's *sum* over the whole batch's size, times the number of processes, because
-    DistributedDataParallel divides by that number: so shards of different sizes weigh what they should.
+    The loss is the shard's *sum* over the whole batch's size, times the number of processes,
+    because DistributedDataParallel divides by that number: so shards of different sizes weigh what
+    they should.
     """
     optimizer.zero_grad()
     part = F.cross_entropy(model(X_shard), y_shard, reduction="sum") / batch_size
     with together(processes):
-        (part * processes).backward()  # DistributedDataParallel averages the gradients of all processes here
+        # DistributedDataParallel averages the gradients of all processes here.
+        (part * processes).backward()
     nn.utils.clip_grad_norm_(model.parameters(), max_norm)
     optimizer.step()
     return part.detach()
@@ -218,18 +276,29 @@ def train(arguments, rank, processes, device):
     model = SoftmaxRegression(0.01 * rng.standard_normal((10, X.shape[1])), np.zeros(10)).to(device)
     decay = 1 / len(X)
     optimizer = torch.optim.SGD(
-        [{"params": [model.weight], "weight_decay": decay}, {"params": [model.bias]}], lr=arguments.lrate, momentum=0.9
+        [{"params": [model.weight], "weight_decay": decay}, {"params": [model.bias]}],
+        lr=arguments.lrate,
+        momentum=0.9,
     )
     for parameter in model.parameters():
-        optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)  # the velocity starts at zero
+        # The velocity starts at zero.
+        optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=5, gamma=0.5)
     settings = {name: getattr(arguments, name) for name in ("batch_size", "lrate", "seed")}
-    settings |= {"examples": len(X), "sha256 of X and y": hashlib.sha256(X.tobytes() + y.tobytes()).hexdigest()}
+    settings |= {
+        "examples": len(X),
+        "sha256 of X and y": hashlib.sha256(X.tobytes() + y.tobytes()).hexdigest(),
+    }
     progress = {"epoch": 0, "batch": 0, "shuffle": rng.bit_generator.state}
 
     def parts():
-        return {"settings": settings, "model": model.state_dict(), "optimizer": optimizer.state_dict(),
-                "scheduler": scheduler.state_dict(), "progress": progress}
+        return {
+            "settings": settings,
+            "model": model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "scheduler": scheduler.state_dict(),
+            "progress": progress,
+        }
 
     def save():
         if rank == 0:
@@ -239,7 +308,11 @@ def train(arguments, rank, processes, device):
     if arguments.resume:
         state = load_checkpoint(arguments.checkpoint)
         check_parts(arguments.checkpoint.name, state, {"settings": settings})
-        if other := {name: state["settings"][name] for name in settings if state["settings"][name] != settings[name]}:
+        if other := {
+            name: state["settings"][name]
+            for name in settings
+            if state["settings"][name] != settings[name]
+        }:
             here = {name: settings[name] for name in other}
             raise ValueError(f"{arguments.checkpoint.name} is of another run: {other}, not {here}")
         check_parts(arguments.checkpoint.name, state, parts())
@@ -249,8 +322,10 @@ def train(arguments, rank, processes, device):
         progress = state["progress"]
         if progress["epoch"] >= arguments.epochs:
             if rank == 0:
-                print(f"nothing is left to do: {arguments.checkpoint} holds {progress['epoch']} epochs already, and "
-                      f"--epochs is {arguments.epochs}")
+                print(
+                    f"nothing is left to do: {arguments.checkpoint} holds {progress['epoch']}"
+                    f" epochs already, and --epochs is {arguments.epochs}"
+                )
             return
     else:
         save()  # so that there is something to resume from, and that it is of this run
@@ -260,8 +335,10 @@ def train(arguments, rank, processes, device):
 
     def check_finite(*tensors):
         if not all(torch.isfinite(tensor).all() for tensor in (*model.parameters(), *tensors)):
-            raise ValueError(f"the loss is no longer finite after step {step}: start again with a smaller --lrate. The "
-                             f"last good state is still in {arguments.checkpoint.name}")
+            raise ValueError(
+                f"the loss is no longer finite after step {step}: start again with a smaller"
+                f" --lrate. The last good state is still in {arguments.checkpoint.name}"
+            )
 
     resume = "The run ends here. Go on from the last checkpoint with the same command and --resume"
     if arguments.kill_at_step is not None:
@@ -272,11 +349,14 @@ def train(arguments, rank, processes, device):
             device_ids = [device] if device.type == "cuda" else None
             with together(processes):  # from here on, process 0 has saved
                 parallel = nn.parallel.DistributedDataParallel(model, device_ids=device_ids)
-        reason = "SIGTERM (torchrun sends it to all when one has failed)" if processes > 1 else "SIGTERM"
+        reason = (
+            "SIGTERM (torchrun sends it to all when one has failed)" if processes > 1 else "SIGTERM"
+        )
         ended = f"process {rank} of {processes} was ended by {reason}. {resume}"
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(ended))
         while progress["epoch"] < arguments.epochs:
-            rng.bit_generator.state = progress["shuffle"]  # this epoch's order, also after a restart
+            # This epoch's order, also after a restart.
+            rng.bit_generator.state = progress["shuffle"]
             order = torch.from_numpy(rng.permutation(len(X)))
             total = torch.zeros((), dtype=torch.float64, device=device)
             first = progress["batch"]
@@ -286,9 +366,17 @@ def train(arguments, rank, processes, device):
                     os.kill(os.getpid(), signal.SIGKILL)
                 rows = order[batch * arguments.batch_size : (batch + 1) * arguments.batch_size]
                 shard = rows.tensor_split(processes)[rank]
-                total += train_step(parallel, optimizer, X[shard].to(device), y[shard].to(device), len(rows), processes)
+                total += train_step(
+                    parallel,
+                    optimizer,
+                    X[shard].to(device),
+                    y[shard].to(device),
+                    len(rows),
+                    processes,
+                )
                 progress["batch"] = batch + 1
-                if (step + 1) % arguments.save_every == 0 and batch + 1 < batches:  # the epoch's end saves in any case
+                # The epoch's end saves in any case.
+                if (step + 1) % arguments.save_every == 0 and batch + 1 < batches:
                     check_finite()
                     save()
             if dist.is_initialized():
@@ -296,16 +384,25 @@ def train(arguments, rank, processes, device):
                     dist.all_reduce(total)  # the shards' parts add up to the loss
             check_finite(total)
             scheduler.step()
-            progress = {"epoch": progress["epoch"] + 1, "batch": 0, "shuffle": rng.bit_generator.state}
+            progress = {
+                "epoch": progress["epoch"] + 1,
+                "batch": 0,
+                "shuffle": rng.bit_generator.state,
+            }
             save()
             if rank == 0:
                 mean = total.item() / (batches - first)
-                print(f"epoch {progress['epoch']:3d}   mean loss of {batches - first} batches {mean:.6f}")
+                print(
+                    f"epoch {progress['epoch']:3d}   mean loss of {batches - first} batches"
+                    f" {mean:.6f}"
+                )
     except dist.DistError as error:
         if processes == 1:
             raise
-        raise SystemExit(f"process {rank} of {processes} could not finish step {step} ({first_line(error)}), most likely "
-                         f"because another process died. {resume}") from None
+        raise SystemExit(
+            f"process {rank} of {processes} could not finish step {step} ({first_line(error)}),"
+            f" most likely because another process died. {resume}"
+        ) from None
     except RuntimeError as error:
         error.add_note(f"process {rank} of {processes} could not finish step {step}")
         raise
@@ -323,7 +420,9 @@ def main():
 
 
 def say(message):
-    """Write a line to stderr in one piece, so that those of several processes do not run together."""
+    """Write a line to stderr in one piece, so that those of several processes do not run
+    together.
+    """
     sys.stderr.write(f"{message}\n")
     sys.stderr.flush()
 
@@ -333,7 +432,8 @@ if __name__ == "__main__":
     try:
         main()
     except SystemExit as end:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun is about to send it: first the message
+        # Torchrun is about to send it: first the message.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         say(end)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         status = 1
@@ -343,5 +443,7 @@ if __name__ == "__main__":
     if "RANK" in os.environ:
         time.sleep(status)  # one second, in which torchrun finds the process that died first
         sys.stdout.flush()
-        os._exit(status)  # at the interpreter's end, a thread of gloo's that is still tidying up could abort the process
+        # At the interpreter's end, a thread of gloo's that is still tidying up could abort the
+        # process.
+        os._exit(status)
     sys.exit(status)

@@ -1,10 +1,12 @@
-"""How fast the labs answer: a lab against ``interact`` + ``plt.show`` on the same problem, in one JupyterLab, in one run.
+"""How fast the labs answer: a lab against ``interact`` + ``plt.show`` on the same problem, in one
+JupyterLab, in one run.
 
     python benchmarks/lab_latency.py
 
-For each slider, 60 key presses: the time from the key event to the first frame with changed pixels. Then a drag of 100
-moves: the frames that showed something new, a second. And for each lab the time from Shift + Enter to the lab with all its positions. It
-needs Chromium or Chrome; a busy machine spoils the figures.
+For each slider, 60 key presses: the time from the key event to the first frame with changed pixels.
+Then a drag of 100 moves: the frames that showed something new, a second. And for each lab the time
+from Shift + Enter to the lab with all its positions. It needs Chromium or Chrome; a busy machine
+spoils the figures.
 """
 
 import json
@@ -57,14 +59,17 @@ def draw(lrate=0.15):
 """
 
 CELLS = {
-    "interact + plt.show": "interact(draw, lrate=FloatSlider(0.15, min=0.01, max=1.2, step=0.01)) and None",
+    "interact + plt.show": (
+        "interact(draw, lrate=FloatSlider(0.15, min=0.01, max=1.2, step=0.01)) and None"
+    ),
     "learning_rate_lab": "lab = learning_rate_lab(gradient_step, X, y)",
     "learning_rate_lab, autograd": "lab = learning_rate_lab(gradient_step_pytorch, X, y)",
     "two_weight_lab": "lab = two_weight_lab(gradient_step, X2, y2)",
     "batch_size_lab": "lab = batch_size_lab(gradient_step, X2, y2)",
 }
 
-#: Watches one cell's output. A change counts once its pictures are decoded, at the end of the frame that shows it.
+#: Watches one cell's output. A change counts once its pictures are decoded, at the end of the frame
+#: that shows it.
 RECORDER = """(root) => {
   const now = () => performance.now();
   const state = { key: 0, latencies: [], changes: 0, frames: [], root };
@@ -114,10 +119,19 @@ def notebook():
     cells = [SET_UP.strip(), *CELLS.values()]
     return {
         "cells": [
-            {"cell_type": "code", "id": f"c{n}", "source": source, "metadata": {}, "outputs": [], "execution_count": None}
+            {
+                "cell_type": "code",
+                "id": f"c{n}",
+                "source": source,
+                "metadata": {},
+                "outputs": [],
+                "execution_count": None,
+            }
             for n, source in enumerate(cells)
         ],
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        "metadata": {
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+        },
         "nbformat": 4,
         "nbformat_minor": 5,
     }
@@ -126,13 +140,19 @@ def notebook():
 def measure(page):
     """Return ``{cell: {"ready": ms, "latencies": [ms, ...], "frames": a second}}``."""
     figures = {}
-    page.evaluate("document.addEventListener('keydown', (e) => { if (e.shiftKey) window.started = e.timeStamp; }, true)")
+    page.evaluate(
+        "document.addEventListener('keydown', (e) => { if (e.shiftKey) window.started ="
+        " e.timeStamp; }, true)"
+    )
     for number, name in enumerate(["set-up", *CELLS]):
         cell = page.locator(".jp-CodeCell").nth(number)
         cell.locator(".cm-content").click()
         page.keyboard.press("Shift+Enter")
         if name == "set-up":
-            page.wait_for_function("() => document.querySelector('.jp-InputPrompt').textContent.includes('[1]')", timeout=120_000)
+            page.wait_for_function(
+                "() => document.querySelector('.jp-InputPrompt').textContent.includes('[1]')",
+                timeout=120_000,
+            )
             continue
         output = cell.locator(".jp-Cell-outputArea")
         figures[name] = {"ready": output.evaluate(READY)}
@@ -160,14 +180,21 @@ def press(page, slider):
 
 
 def drag(page, slider, output):
-    """Drag the slider from its left end to its right end in MOVES moves, one each 60th of a second, as a hand does."""
+    """Drag the slider from its left end to its right end in MOVES moves, one each 60th of a second,
+    as a hand does.
+    """
     slider.focus()
     page.keyboard.press("Home")
     page.wait_for_timeout(1500)
     track = output.locator("input[type=range], .noUi-base").first.bounding_box()
     handle = output.locator(".noUi-handle").first
-    box = handle.bounding_box() if handle.count() else track | {"width": track["height"]}  # a native thumb is round, at the left end
-    left, y, right = box["x"] + box["width"] / 2, track["y"] + track["height"] / 2, track["x"] + track["width"] - box["width"] / 2
+    # A native thumb is round, at the left end.
+    box = handle.bounding_box() if handle.count() else track | {"width": track["height"]}
+    left, y, right = (
+        box["x"] + box["width"] / 2,
+        track["y"] + track["height"] / 2,
+        track["x"] + track["width"] - box["width"] / 2,
+    )
     page.mouse.move(left, y)
     page.mouse.down()
     page.wait_for_timeout(1000)
@@ -180,7 +207,11 @@ def drag(page, slider, output):
     page.wait_for_timeout(3000)  # what still comes in late counts, and so does the time it took
     page.mouse.up()
     frames = page.evaluate("recorder.frames")
-    return {"frames": len(frames) / (max([end, *frames]) - begin) * 1000, "shown": len(frames), "took": end - begin}
+    return {
+        "frames": len(frames) / (max([end, *frames]) - begin) * 1000,
+        "shown": len(frames),
+        "took": end - begin,
+    }
 
 
 def main():
@@ -195,15 +226,29 @@ def main():
     print(f"{'':22s}{'median ms':>10s}{'p95 ms':>9s}{'frames/s':>10s}{'frames':>8s}")
     for name, figure in figures.items():
         if "latencies" in figure:
-            middle, slow = statistics.median(figure["latencies"]), percentile(figure["latencies"], 0.95)
-            print(f"{name:22s}{middle:10.1f}{slow:9.1f}{figure['frames']:10.1f}{figure['shown']:8d}")
+            middle, slow = (
+                statistics.median(figure["latencies"]),
+                percentile(figure["latencies"], 0.95),
+            )
+            print(
+                f"{name:22s}{middle:10.1f}{slow:9.1f}{figure['frames']:10.1f}{figure['shown']:8d}"
+            )
     ours, theirs = figures["learning_rate_lab"], figures["interact + plt.show"]
     ratio = statistics.median(theirs["latencies"]) / statistics.median(ours["latencies"])
-    print(f"\nthe lab answers {ratio:.0f} times faster, and shows {ours['frames'] / theirs['frames']:.0f} times the frames")
-    reached = (
-        statistics.median(ours["latencies"]) <= 16 and percentile(ours["latencies"], 0.95) <= 25 and ours["frames"] >= 50 and ratio >= 10
+    print(
+        f"\nthe lab answers {ratio:.0f} times faster, and shows"
+        f" {ours['frames'] / theirs['frames']:.0f} times the frames"
     )
-    print(f"targets (median 16 ms, p95 25 ms, 50 frames a second, 10 times): {'reached' if reached else 'MISSED'}\n")
+    reached = (
+        statistics.median(ours["latencies"]) <= 16
+        and percentile(ours["latencies"], 0.95) <= 25
+        and ours["frames"] >= 50
+        and ratio >= 10
+    )
+    print(
+        "targets (median 16 ms, p95 25 ms, 50 frames a second, 10 times):"
+        f" {'reached' if reached else 'MISSED'}\n"
+    )
     print("from Shift + Enter to the lab with all its positions")
     for name, figure in figures.items():
         print(f"  {name:30s}{figure['ready'] / 1000:6.2f} s")

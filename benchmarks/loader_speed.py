@@ -2,18 +2,20 @@
 
     pytorch_env/bin/python benchmarks/loader_speed.py [--seconds 2] [--batch-size 256]
 
-The same steps (softmax regression on the digits, clipping, weight decay, momentum) are fed in several ways, all in one run and in turn,
-so that a busy machine slows all of them alike:
+The same steps (softmax regression on the digits, clipping, weight decay, momentum) are fed in
+several ways, all in one run and in turn, so that a busy machine slows all of them alike:
 
 * the floor: batches already cut, nothing but steps;
-* NumPy and PyTorch with make_loader: the loop as the course writes it, with shuffling, logging and an evaluation an epoch;
+* NumPy and PyTorch with make_loader: the loop as the course writes it, with shuffling, logging and
+  an evaluation an epoch;
 * the same PyTorch loop with a DataLoader that has its defaults.
 
-One thread does everything, so its processor time is what an idle machine's clock would show, and other programs count for
-less. The factor is that time against the floor of the same language, each the best of all rounds. Exits with 1 if the factor
-of one of the course's two loops is above 1.3.
+One thread does everything, so its processor time is what an idle machine's clock would show, and
+other programs count for less. The factor is that time against the floor of the same language, each
+the best of all rounds. Exits with 1 if the factor of one of the course's two loops is above 1.3.
 
-Seen on two cores of a server: NumPy 1.08 to 1.09 times the floor, make_loader 1.20 to 1.22, the default DataLoader 3.8.
+Seen on two cores of a server: NumPy 1.08 to 1.09 times the floor, make_loader 1.20 to 1.22, the
+default DataLoader 3.8.
 """
 
 import argparse
@@ -21,14 +23,15 @@ import os
 import sys
 import time
 
-os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy and torch are loaded
+# Before NumPy and torch are loaded.
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from torch.nn import functional as F  # noqa: E402
-from torch.utils.data import DataLoader, TensorDataset  # noqa: E402
+import numpy as np
+import torch
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
 
-from course_utils import load_digits, make_loader  # noqa: E402
+from course_utils import load_digits, make_loader
 
 TRAINING = 1536  # six batches of 256
 DECAY, MAX_NORM = 1 / 1197, 0.25  # as in Round 4
@@ -58,7 +61,10 @@ class NumpyModel:
         clip = min(1.0, MAX_NORM / (norm + 1e-6))
         self.velocity[0] = 0.9 * self.velocity[0] + (clip * gradients[0] + DECAY * self.weight)
         self.velocity[1] = 0.9 * self.velocity[1] + clip * gradients[1]
-        self.weight, self.bias = self.weight - 0.1 * self.velocity[0], self.bias - 0.1 * self.velocity[1]
+        self.weight, self.bias = (
+            self.weight - 0.1 * self.velocity[0],
+            self.bias - 0.1 * self.velocity[1],
+        )
         return float(loss), float(norm)
 
     def accuracy(self, X, y):
@@ -72,7 +78,10 @@ class TorchModel:
         self.linear = torch.nn.Linear(n, k, dtype=torch.float64)
         torch.nn.init.zeros_(self.linear.weight)
         torch.nn.init.zeros_(self.linear.bias)
-        groups = [{"params": [self.linear.weight], "weight_decay": DECAY}, {"params": [self.linear.bias]}]
+        groups = [
+            {"params": [self.linear.weight], "weight_decay": DECAY},
+            {"params": [self.linear.bias]},
+        ]
         self.optimizer = torch.optim.SGD(groups, lr=0.1, momentum=0.9)
 
     def step(self, X, y):
@@ -103,7 +112,9 @@ def floor(model, cut):
 
 
 def loop(model, loader, validation, history):
-    """One epoch of the course's loop: batches from a loader, the losses kept, an evaluation at the end."""
+    """One epoch of the course's loop: batches from a loader, the losses kept, an evaluation at the
+    end.
+    """
     losses, norms = zip(*[model.step(X, y) for X, y in loader])
     history.append((np.mean(losses), np.mean(norms), model.accuracy(*validation)))
 
@@ -123,7 +134,9 @@ def measure(ways, seconds):
 
 
 def compare(batch_size, seconds):
-    """Return ``{name: (examples a second, factor)}``; the factor is the best time over the floor's best."""
+    """Return ``{name: (examples a second, factor)}``; the factor is the best time over the floor's
+    best.
+    """
     X, y = load_digits()
     train, validation = (X[:TRAINING], y[:TRAINING]), (X[TRAINING:], y[TRAINING:])
     X_train, y_train = (torch.from_numpy(array) for array in train)
@@ -131,18 +144,31 @@ def compare(batch_size, seconds):
     rng = np.random.default_rng(0)
     numpy_cut = list(numpy_batches(*train, batch_size, rng))
     torch_cut = [(torch.from_numpy(a), torch.from_numpy(b)) for a, b in numpy_cut]
-    models = {name: (NumpyModel if name.startswith("NumPy") else TorchModel)() for name in (
-        "NumPy floor", "NumPy loop", "PyTorch floor", "PyTorch with make_loader", "PyTorch, default DataLoader")}
+    models = {
+        name: (NumpyModel if name.startswith("NumPy") else TorchModel)()
+        for name in (
+            "NumPy floor",
+            "NumPy loop",
+            "PyTorch floor",
+            "PyTorch with make_loader",
+            "PyTorch, default DataLoader",
+        )
+    }
     loader = make_loader(X_train, y_train, batch_size, rng=rng)
     default = DataLoader(TensorDataset(X_train, y_train), batch_size=batch_size, shuffle=True)
     history = []
     ways = {
         "NumPy floor": lambda: floor(models["NumPy floor"], numpy_cut),
-        "NumPy loop": lambda: loop(models["NumPy loop"], numpy_batches(*train, batch_size, rng), validation, history),
+        "NumPy loop": lambda: loop(
+            models["NumPy loop"], numpy_batches(*train, batch_size, rng), validation, history
+        ),
         "PyTorch floor": lambda: floor(models["PyTorch floor"], torch_cut),
-        "PyTorch with make_loader": lambda: loop(models["PyTorch with make_loader"], loader, torch_validation, history),
-        "PyTorch, default DataLoader":
-            lambda: loop(models["PyTorch, default DataLoader"], default, torch_validation, history),
+        "PyTorch with make_loader": lambda: loop(
+            models["PyTorch with make_loader"], loader, torch_validation, history
+        ),
+        "PyTorch, default DataLoader": lambda: loop(
+            models["PyTorch, default DataLoader"], default, torch_validation, history
+        ),
     }
     times = measure(ways, seconds)
     result = {}
@@ -153,12 +179,19 @@ def compare(batch_size, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--batch-size", type=int, default=256)
-    parser.add_argument("--seconds", type=float, default=2.0, help="about so long for each way (default 2)")
+    parser.add_argument(
+        "--seconds", type=float, default=2.0, help="about so long for each way (default 2)"
+    )
     arguments = parser.parse_args()
     result = compare(arguments.batch_size, arguments.seconds)
-    print(f"{'way':30} {'examples/s':>12} {'time / floor':>13}   batch size {arguments.batch_size}, one thread")
+    print(
+        f"{'way':30} {'examples/s':>12} {'time / floor':>13}   batch size {arguments.batch_size},"
+        " one thread"
+    )
     for name, (speed, factor) in result.items():
         print(f"{name:30} {speed:12,.0f} {factor:13.2f}")
     slowest = max(result[name][1] for name in ("NumPy loop", "PyTorch with make_loader"))

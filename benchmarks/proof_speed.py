@@ -1,12 +1,13 @@
 """How much processor time the proof takes, and how much of it could not be less.
 
-``python benchmarks/proof_speed.py [--rounds]`` proves the course once (``python -m course_utils test``) and prints the processor seconds of its
-parts, with one thread a worker, beside the floor: the same kernels started plainly, with the same imports and, where a notebook makes an
-optimizer, one first optimizer, which imports ``torch._dynamo``. With ``--rounds`` it also proves each notebook alone and an empty one of its
-kind, and prints what the notebooks of each round take, starts apart.
+``python benchmarks/proof_speed.py [--rounds]`` proves the course once (``python -m course_utils
+test``) and prints the processor seconds of its parts, with one thread a worker, beside the floor:
+the same kernels started plainly, with the same imports and, where a notebook makes an optimizer,
+one first optimizer, which imports ``torch._dynamo``. With ``--rounds`` it also proves each notebook
+alone and an empty one of its kind, and prints what the notebooks of each round take, starts apart.
 
-Seconds of the processor do not depend on what else a machine does as those of the clock do, but they are not free of it: compare numbers
-of one run. Linux and macOS.
+Seconds of the processor do not depend on what else a machine does as those of the clock do, but
+they are not free of it: compare numbers of one run. Linux and macOS.
 """
 
 import argparse
@@ -51,10 +52,19 @@ def measured(work):
 
 
 def imports_of(path):
-    """Return the import statements of the notebook at ``path``, and whether it makes an optimizer of torch's."""
+    """Return the import statements of the notebook at ``path``, and whether it makes an optimizer
+    of torch's.
+    """
     sources = code_cells(path)
-    nodes = [node for source in sources for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom)]
-    return "\n".join(map(ast.unparse, nodes)), bool(re.search(r"\boptim\.\w+\(|torch\.optim\.\w+", "\n".join(sources)))
+    nodes = [
+        node
+        for source in sources
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    return "\n".join(map(ast.unparse, nodes)), bool(
+        re.search(r"\boptim\.\w+\(|torch\.optim\.\w+", "\n".join(sources))
+    )
 
 
 def start_plainly(path):
@@ -62,7 +72,11 @@ def start_plainly(path):
     code, optimizer = imports_of(path)
     if optimizer:
         code += "\nimport torch\ntorch.optim.SGD([torch.zeros(1)])"
-    manager, client = start_new_kernel(cwd=str(path.parent), env=prove.run_environment({}), extra_arguments=["--IPKernelApp.log_level=ERROR"])
+    manager, client = start_new_kernel(
+        cwd=str(path.parent),
+        env=prove.run_environment({}),
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    )
     reply = client.execute_interactive(code, output_hook=lambda message: None, timeout=120)
     assert reply["content"]["status"] == "ok", f"{path.name}: {reply['content']['evalue']}"
     client.stop_channels()
@@ -92,11 +106,15 @@ def by_round():
         start = {}
         for torch in (False, True):
             empty = empty_course(Path(folder) / str(torch), torch)
-            start[torch] = min(measured(lambda empty=empty: prove_one(empty))[1] for _ in range(3))  # the first finds nothing loaded yet
+            # The first finds nothing loaded yet.
+            start[torch] = min(measured(lambda empty=empty: prove_one(empty))[1] for _ in range(3))
     total = {}
     for name in prove.THE_COURSE.names():
         alone = prove.Course(ROOT, [], [name], whole=False)
-        seconds = measured(lambda alone=alone: prove_one(alone))[1] - start[uses_torch(code_cells(alone.path(name)))]
+        seconds = (
+            measured(lambda alone=alone: prove_one(alone))[1]
+            - start[uses_torch(code_cells(alone.path(name)))]
+        )
         total[name.split("/")[0]] = total.get(name.split("/")[0], 0) + seconds
         print(f"  {name:42} {seconds:6.1f}")
     for folder, seconds in total.items():
@@ -108,12 +126,20 @@ def main():
     command.add_argument("--rounds", action="store_true", help="also each notebook alone")
     options = command.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        proof, notebooks, clock = measured(lambda: prove.prove(folder=Path(folder) / "quick", progress=Silent()))
+        proof, notebooks, clock = measured(
+            lambda: prove.prove(folder=Path(folder) / "quick", progress=Silent())
+        )
         records = Path(folder) / "quick" / "records"
-        (passed, failed), tests, tests_clock = measured(lambda: prove.run_tests(Path(folder) / "tests", Silent(), records=records))
-    _, floor, _ = measured(lambda: [start_plainly(prove.THE_COURSE.path(name)) for name in prove.THE_COURSE.names()])
+        (passed, failed), tests, tests_clock = measured(
+            lambda: prove.run_tests(Path(folder) / "tests", Silent(), records=records)
+        )
+    _, floor, _ = measured(
+        lambda: [start_plainly(prove.THE_COURSE.path(name)) for name in prove.THE_COURSE.names()]
+    )
     print(f"{'':46}processor s    clock s")
-    print(f"{proof.notebooks} notebooks, {proof.cells} cells {'':22} {notebooks:12.1f} {clock:10.1f}")
+    print(
+        f"{proof.notebooks} notebooks, {proof.cells} cells {'':22} {notebooks:12.1f} {clock:10.1f}"
+    )
     print(f"{passed} tests {'':35} {tests:12.1f} {tests_clock:10.1f}")
     print(f"all of it {'':36} {notebooks + tests:11.1f} {clock + tests_clock:10.1f}")
     print(f"floor: the same kernels plainly, imports only {floor:11.1f}")

@@ -1,9 +1,10 @@
 """The helpers that the course's notebooks import: data, devices, batches, twins, plot style, labs.
 
-What the course teaches never hides in here: gradients, update rules and training loops stand in the notebooks.
+What the course teaches never hides in here: gradients, update rules and training loops stand in the
+notebooks.
 
-Importing this package is fast. Each name below is loaded from its module when it is first asked for, so a NumPy notebook
-never loads torch, and a script that draws nothing never loads matplotlib.
+Importing this package is fast. Each name below is loaded from its module when it is first asked
+for, so a NumPy notebook never loads torch, and a script that draws nothing never loads matplotlib.
 """
 
 from importlib import import_module

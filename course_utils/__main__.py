@@ -1,4 +1,7 @@
-"""The course's commands: ``python -m course_utils test | refresh | lab``. Each answers to ``--help``."""
+"""The course's commands: ``python -m course_utils test | refresh | lab``.
+
+Each answers to ``--help``.
+"""
 
 import os
 import sys
@@ -14,11 +17,24 @@ USAGE = """Usage: python -m course_utils COMMAND [--help]
 
 
 def lab(arguments):
-    """Open the course in JupyterLab, at its first page; ``arguments`` are JupyterLab's own. Does not return on POSIX."""
-    as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # in a container
+    """Open the course in JupyterLab, at its first page; ``arguments`` are JupyterLab's own.
+
+    Does not return on POSIX.
+    """
+    # In a container.
+    as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     print("Opening JupyterLab in the browser. Ctrl-C in this window ends it.", flush=True)
-    command = [sys.executable, "-m", "jupyterlab", "--log-level=WARN", "--ip=127.0.0.1", f"--ServerApp.root_dir={ROOT}",
-               "--LabApp.default_url=/lab/tree/notebooks/Start_Here.ipynb", *as_root, *arguments]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--log-level=WARN",
+        "--ip=127.0.0.1",
+        f"--ServerApp.root_dir={ROOT}",
+        "--LabApp.default_url=/lab/tree/notebooks/Start_Here.ipynb",
+        *as_root,
+        *arguments,
+    ]
     if os.name == "posix":
         return os.execv(sys.executable, command)  # which does not return
     import subprocess
@@ -34,7 +50,11 @@ def main(arguments):
     if command in ("test", "refresh"):
         tools = ROOT / "tests"
         if not tools.is_dir():
-            print(f"python -m course_utils {command} needs the whole course: call it in a clone of its repository.", file=sys.stderr)
+            print(
+                f"python -m course_utils {command} needs the whole course: call it in a clone of"
+                " its repository.",
+                file=sys.stderr,
+            )
             return 2
         sys.path.insert(0, str(tools))
         return import_module({"test": "prove", "refresh": "refresh"}[command]).main(rest)

@@ -1,4 +1,6 @@
-"""The course's data as plain NumPy arrays, and the check of arrays that a gradient step is given."""
+"""The course's data as plain NumPy arrays, and the check of arrays that a gradient step is
+given.
+"""
 
 import csv
 import hashlib
@@ -13,19 +15,26 @@ PENGUINS_ROWS = 344
 
 
 def _read_penguins():
-    """Return the rows of Dataset/penguins.csv as dictionaries, after checking that the file is the one we know."""
+    """Return the rows of Dataset/penguins.csv as dictionaries, after checking that the file is the
+    one we know.
+    """
     path = DATASET / "penguins.csv"
-    restore = f"Restore it with: git restore Dataset/{path.name} (or copy it from a fresh download of the course)."
+    restore = (
+        f"Restore it with: git restore Dataset/{path.name} (or copy it from a fresh download of the"
+        " course)."
+    )
     try:
         content = path.read_bytes()
     except OSError as error:
         raise FileNotFoundError(f"{path} cannot be read ({error.strerror}). {restore}") from None
-    content = content.replace(b"\r\n", b"\n")  # some tools convert line ends on Windows; the data is the same
+    # Some tools convert line ends on Windows; the data is the same.
+    content = content.replace(b"\r\n", b"\n")
     if hashlib.sha256(content).hexdigest() != PENGUINS_SHA256:
         rows = max(content.count(b"\n") - 1, 0)
         raise ValueError(
-            f"{path} is not the file the course was written with: expected {PENGUINS_ROWS} rows with SHA-256 "
-            f"{PENGUINS_SHA256[:12]}…, found {rows} rows with {hashlib.sha256(content).hexdigest()[:12]}…. {restore}"
+            f"{path} is not the file the course was written with: expected {PENGUINS_ROWS} rows"
+            f" with SHA-256 {PENGUINS_SHA256[:12]}…, found {rows} rows with"
+            f" {hashlib.sha256(content).hexdigest()[:12]}…. {restore}"
         )
     return list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
 
@@ -33,18 +42,20 @@ def _read_penguins():
 def load_penguins(features=("flipper_length_mm",), target="body_mass_g"):
     """Return the Palmer penguins' measurements as ``X`` (m, n) and ``y`` (m,), float64, unscaled.
 
-    features and target: columns of Dataset/penguins.csv: ``bill_length_mm``, ``bill_depth_mm``, ``flipper_length_mm``
-    (millimetres), ``body_mass_g`` (grams) or ``year``. Rows in which one of them is missing are left out: with the four
-    measurements m = 342 of 344.
+    features and target: columns of Dataset/penguins.csv: ``bill_length_mm``, ``bill_depth_mm``,
+    ``flipper_length_mm`` (millimetres), ``body_mass_g`` (grams) or ``year``. Rows in which one of
+    them is missing are left out: with the four measurements m = 342 of 344.
 
-    Raises FileNotFoundError if the file is missing, ValueError if it was truncated or altered, or for an unknown
-    column; each says how to put it right.
+    Raises FileNotFoundError if the file is missing, ValueError if it was truncated or altered, or
+    for an unknown column; each says how to put it right.
     """
     features = [features] if isinstance(features, str) else list(features)
     numeric = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "year")
     unknown = [column for column in [*features, target] if column not in numeric]
     if unknown or not features:
-        raise ValueError(f"load_penguins: unknown column {unknown}; choose from {', '.join(numeric)}")
+        raise ValueError(
+            f"load_penguins: unknown column {unknown}; choose from {', '.join(numeric)}"
+        )
     rows = _read_penguins()
     complete = [row for row in rows if all(row[column] != "NA" for column in [*features, target])]
     X = np.array([[float(row[column]) for column in features] for row in complete])
@@ -55,8 +66,9 @@ def load_penguins(features=("flipper_length_mm",), target="body_mass_g"):
 def load_regression(n_features=1):
     """Return the course's synthetic data: ``X`` (100, n_features) and ``y`` (100,), float64.
 
-    scikit-learn's ``make_regression(n_samples=100, n_features=n_features, noise=20, random_state=42)``; then every
-    column of X, and y, is standardised: mean 0, standard deviation 1, without a unit.
+    scikit-learn's ``make_regression(n_samples=100, n_features=n_features, noise=20,
+    random_state=42)``; then every column of X, and y, is standardised: mean 0, standard deviation
+    1, without a unit.
     """
     from sklearn.datasets import make_regression  # slow to import, and only this function needs it
 
@@ -65,7 +77,8 @@ def load_regression(n_features=1):
 
 
 def load_digits():
-    """Return scikit-learn's handwritten digits: ``X`` (1797, 64), float64 in [0, 1], and ``y`` (1797,), int64, 0 to 9.
+    """Return scikit-learn's handwritten digits: ``X`` (1797, 64), float64 in [0, 1], and ``y``
+    (1797,), int64, 0 to 9.
 
     Each row of X is an image of 8 × 8 pixels: 0 is the paper, 1 the darkest ink.
     """
@@ -76,24 +89,32 @@ def load_digits():
 
 
 def check_arrays(X, y, weight):
-    """Return ``X`` (m, n), ``y`` (m,) and ``weight`` (n,) as float64, flattened where they came as columns.
+    """Return ``X`` (m, n), ``y`` (m,) and ``weight`` (n,) as float64, flattened where they came as
+    columns.
 
-    X: shape (m, n). y: shape (m,) or (m, 1). weight: shape (n,) or (n, 1). The arrays may share memory with what was
-    passed in: compute new ones from them, do not change them in place.
+    X: shape (m, n). y: shape (m,) or (m, 1). weight: shape (n,) or (n, 1). The arrays may share
+    memory with what was passed in: compute new ones from them, do not change them in place.
 
-    Raises ValueError that names the three shapes if they do not fit together, if there are no examples or features, or if a value
-    is NaN or infinite.
+    Raises ValueError that names the three shapes if they do not fit together, if there are no
+    examples or features, or if a value is NaN or infinite.
     """
-    X, y, weight = (np.asarray(a, dtype=np.float64, order="C") for a in (X, y, weight))  # PyTorch takes no reversed views
+    # PyTorch takes no reversed views.
+    X, y, weight = (np.asarray(a, dtype=np.float64, order="C") for a in (X, y, weight))
     shapes = f"X {X.shape}, y {y.shape}, weight {weight.shape}"
     m, n = X.shape if X.ndim == 2 else (None, None)
     if m is None or y.shape not in ((m,), (m, 1)) or weight.shape not in ((n,), (n, 1)):
         raise ValueError(
-            f"shapes do not fit together: {shapes}; expected X (m, n), y (m,) or (m, 1), weight (n,) or (n, 1)"
+            f"shapes do not fit together: {shapes}; expected X (m, n), y (m,) or (m, 1), weight"
+            " (n,) or (n, 1)"
         )
     if X.size == 0:
-        raise ValueError(f"there is nothing to learn from: {shapes}; expected at least one example and one feature")
+        raise ValueError(
+            f"there is nothing to learn from: {shapes}; expected at least one example and one"
+            " feature"
+        )
     for name, array in (("X", X), ("y", y), ("weight", weight)):
         if not np.isfinite(array).all():
-            raise ValueError(f"{name} holds NaN or infinite values ({shapes}); remove or replace them first")
+            raise ValueError(
+                f"{name} holds NaN or infinite values ({shapes}); remove or replace them first"
+            )
     return X, y.reshape(m), weight.reshape(n)

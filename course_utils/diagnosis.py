@@ -1,18 +1,26 @@
-"""From wrong numbers to the name of the mistake: what ``diagnose`` sees when it lays yours beside the right ones."""
+"""From wrong numbers to the name of the mistake: what ``diagnose`` sees when it lays yours beside
+the right ones.
+"""
 
 import numpy as np
 
-#: Results are compared to 9 digits: enough for every formula, too tight for float32 and finite differences.
+#: Results are compared to 9 digits: enough for every formula, too tight for float32 and finite
+#: differences.
 RTOL = 1e-9
 
 
 def diagnose(exercise, yours, right):
-    """Return the sentence that explains all results: a known mistake, a shape, an approximation, a factor."""
+    """Return the sentence that explains all results: a known mistake, a shape, an approximation, a
+    factor.
+    """
     for sentence, mistake in exercise.mistakes.items():
         rule, rtol = mistake if isinstance(mistake, tuple) else (mistake, RTOL)
-        if all(same(your, as_tuple(rule(*case)), rtol) for case, your in zip(exercise.cases, yours)):
+        if all(
+            same(your, as_tuple(rule(*case)), rtol) for case, your in zip(exercise.cases, yours)
+        ):
             return sentence
-    shown = next((x, z) for x, z in zip(yours, right) if not same(x, z))  # the case that stands below the sentence,
+    # The case that stands below the sentence,.
+    shown = next((x, z) for x, z in zip(yours, right) if not same(x, z))
     fine = [same((x,), (z,)) for x, z in zip(*shown)]  # so first name what is wrong there
     for index, name in sorted(enumerate(exercise.parts), key=lambda part: fine[part[0]]):
         a, b = ([results[index] for results in side] for side in (yours, right))
@@ -21,17 +29,26 @@ def diagnose(exercise, yours, right):
             continue
         for x, z in bad:
             if np.shape(x) != np.shape(z):
-                column = " This is a column: use .reshape(-1)." if x.shape == (np.size(z), 1) else ""
+                column = (
+                    " This is a column: use .reshape(-1)." if x.shape == (np.size(z), 1) else ""
+                )
                 return f"{name} has the shape {x.shape}, expected {np.shape(z)}.{column}"
         if all(same((x,), (a[0],)) for x in a):
-            return f"{name} is the same for every case: it does not depend on the arguments. A fixed number, or a global?"
+            return (
+                f"{name} is the same for every case: it does not depend on the arguments. A fixed"
+                " number, or a global?"
+            )
         errors = [np.abs(x - z).max() / _size(z, case) for x, z, case in zip(a, b, exercise.cases)]
         if max(errors) < 1e-3:  # all of them: a mistake that shows in few cases is no approximation
             if all((x.astype(np.float32) == x).all() for x in a):
-                return f"{name} agrees to 7 digits only: float32 somewhere. Keep float64 all the way."
+                return (
+                    f"{name} agrees to 7 digits only: float32 somewhere. Keep float64 all the way."
+                )
             return f"{name} is close, but not exact, {exercise.close}"
         view = exercise.compare.get(name, lambda value, *case: value)
-        a, b = ([view(value, *case) for value, case in zip(side, exercise.cases)] for side in (a, b))
+        a, b = (
+            [view(value, *case) for value, case in zip(side, exercise.cases)] for side in (a, b)
+        )
         found = _factor(a, b, [(*np.shape(case[0]), 1, 1)[:2] for case in exercise.cases])
         if found:
             return f"{name}: {found}."
@@ -41,16 +58,22 @@ def diagnose(exercise, yours, right):
 
 
 def _size(right, case):
-    """Return the largest number in the right answer and in the case's arrays: so large are the numbers that were rounded."""
+    """Return the largest number in the right answer and in the case's arrays: so large are the
+    numbers that were rounded.
+    """
     arrays = [right, *(value for value in case if isinstance(value, np.ndarray))]
     return max(np.max(np.abs(value), initial=0) for value in arrays) or 1
 
 
 def _factor(yours, right, shapes):
-    """Return in words by which factor ``yours`` is off in every case: a sign, 2, m; or an empty text."""
+    """Return in words by which factor ``yours`` is off in every case: a sign, 2, m; or an empty
+    text.
+    """
     rows = [(x, z, m, n) for x, z, (m, n) in zip(yours, right, shapes) if np.any(z)]
     ratios, m, n = np.array([(np.sum(x * z) / np.sum(z * z), m, n) for x, z, m, n in rows], float).T
-    if not all(same((x,), (ratio * np.asarray(z),), 1e-7) for ratio, (x, z, *_) in zip(ratios, rows)):
+    if not all(
+        same((x,), (ratio * np.asarray(z),), 1e-7) for ratio, (x, z, *_) in zip(ratios, rows)
+    ):
         return ""
     for by_size, words in (
         (1 + 0 * m, ""),
@@ -63,14 +86,22 @@ def _factor(yours, right, shapes):
         if np.allclose(ratios, c * by_size, rtol=1e-6) and (not words or abs(c) in (0.5, 1, 2)):
             size = {0: "always zero", 1: "", 2: "a factor 2 too many", 0.5: "a factor 2 is missing"}
             sign = "the sign is turned round" if c < 0 else ""
-            return ", and ".join(filter(None, (sign, size.get(abs(c), f"always {abs(c):g} times the right value"), words)))
+            return ", and ".join(
+                filter(
+                    None,
+                    (sign, size.get(abs(c), f"always {abs(c):g} times the right value"), words),
+                )
+            )
     return ""
 
 
 def same(a, b, rtol=RTOL):
-    """Tell whether two tuples of results have the same shapes and, up to ``rtol`` of the largest, the same values."""
+    """Tell whether two tuples of results have the same shapes and, up to ``rtol`` of the largest,
+    the same values.
+    """
     return len(a) == len(b) and all(
-        np.shape(x) == np.shape(z) and np.all(np.abs(np.subtract(x, z)) <= rtol * max(np.max(np.abs(z), initial=0), 1e-3))
+        np.shape(x) == np.shape(z)
+        and np.all(np.abs(np.subtract(x, z)) <= rtol * max(np.max(np.abs(z), initial=0), 1e-3))
         for x, z in zip(a, b)
     )
 

@@ -8,13 +8,18 @@ from packaging.requirements import Requirement
 from course_utils.data import load_penguins
 from course_utils.twins import ROOT
 
-ADVICE = "Run ./setup_pytorch_env.sh in the course's folder, then restart the kernel (menu Kernel, Restart Kernel)."
+ADVICE = (
+    "Run ./setup_pytorch_env.sh in the course's folder, then restart the kernel (menu Kernel,"
+    " Restart Kernel)."
+)
 
 
 def check_environment():
-    """Check Python, the packages of requirements.txt, the data, and that PyTorch finds a gradient; print what was found.
+    """Check Python, the packages of requirements.txt, the data, and that PyTorch finds a gradient;
+    print what was found.
 
-    Returns True if all is well. Never raises: each thing that is wrong is named in a line, with what to do about it.
+    Returns True if all is well. Never raises: each thing that is wrong is named in a line, with
+    what to do about it.
     """
     found = {
         "Python is recent enough": _python(),
@@ -33,7 +38,10 @@ def check_environment():
 
 def _python():
     if sys.version_info < (3, 11):
-        return f"this is Python {sys.version_info[0]}.{sys.version_info[1]}; the course needs 3.11 or newer"
+        return (
+            f"this is Python {sys.version_info[0]}.{sys.version_info[1]}; the course needs 3.11 or"
+            " newer"
+        )
     return ""
 
 

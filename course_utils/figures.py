@@ -1,8 +1,9 @@
 """Figures: shown with alt text, and recorded as the numbers that a reader sees in them.
 
-``show`` displays a figure and records what it draws: each axes' limits, scales, title and labels, and the points of its lines, dots,
-bars, fills, contours, images and texts. Points are recorded in parts of the axes: 0 is its left or lower end, 1 the other, on the
-axes' own scale (linear or logarithmic). So two figures are compared on the scale on which they are seen.
+``show`` displays a figure and records what it draws: each axes' limits, scales, title and labels,
+and the points of its lines, dots, bars, fills, contours, images and texts. Points are recorded in
+parts of the axes: 0 is its left or lower end, 1 the other, on the axes' own scale (linear or
+logarithmic). So two figures are compared on the scale on which they are seen.
 """
 
 import base64
@@ -29,13 +30,16 @@ _UNIT = 1e-7  # the copy beside the picture counts in these parts of the axes
 def show(alt, fig=None, *, varies=None, alone=None):
     """Show a figure in the notebook, with ``alt``, record what it draws, and close it.
 
-    ``alt`` says in a sentence or two what is to be seen, for readers who do not see the picture; it travels with the figure into the
-    notebook file and into its HTML export. ``fig`` is the current figure unless told.
+    ``alt`` says in a sentence or two what is to be seen, for readers who do not see the picture; it
+    travels with the figure into the notebook file and into its HTML export. ``fig`` is the current
+    figure unless told.
 
-    varies: what cannot be the same in two runs, ``{artist: reason}``; "axes 2: line 1" (or its label) is one artist, "axes 2" all
-    numbers of one axes. alone: why the twin shows no such figure, or another one, under the same heading.
+    varies: what cannot be the same in two runs, ``{artist: reason}``; "axes 2: line 1" (or its
+    label) is one artist, "axes 2" all numbers of one axes. alone: why the twin shows no such
+    figure, or another one, under the same heading.
 
-    Raises ValueError if ``alt`` is empty, there is no figure, or ``varies`` names nothing that is drawn.
+    Raises ValueError if ``alt`` is empty, there is no figure, or ``varies`` names nothing that is
+    drawn.
     """
     if not str(alt).strip():
         raise ValueError("show() needs alt text: a sentence that says what the figure shows")
@@ -50,7 +54,10 @@ def show(alt, fig=None, *, varies=None, alone=None):
     if alone:
         numbers["alone"] = alone
     record("figures", numbers)
-    data, metadata = {"text/plain": f"Figure: {alt}"}, {FIGURE: json.dumps(thinned(numbers), ensure_ascii=False)}
+    data, metadata = (
+        {"text/plain": f"Figure: {alt}"},
+        {FIGURE: json.dumps(thinned(numbers), ensure_ascii=False)},
+    )
     if pictures_wanted():
         png, width, height = figure_png(fig)
         data["image/png"] = base64.b64encode(png).decode()
@@ -68,23 +75,33 @@ def figure_png(fig):
 
 
 def quantised(picture, colours=256):
-    """Return a PIL image as the bytes of a PNG of so many colours at most, which takes less than half the room."""
+    """Return a PIL image as the bytes of a PNG of so many colours at most, which takes less than
+    half the room.
+    """
     buffer = io.BytesIO()
-    picture.convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    picture.convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(
+        buffer, "PNG", optimize=True
+    )
     return buffer.getvalue()
 
 
-# --- What a figure draws, as numbers ----------------------------------------------------------------------------------------
+# --- What a figure draws, as numbers --------------------------------------------------------------
 
 
 def figure_numbers(fig, varies=None):
-    """Return what ``fig`` draws, as a dict that JSON can hold; draw the figure before. For ``varies`` see show()."""
+    """Return what ``fig`` draws, as a dict that JSON can hold; draw the figure before.
+
+    For ``varies`` see show().
+    """
     varies, places = dict(varies or {}), []
     shown = [axes for top in fig.axes for axes in (top, *top.child_axes) if axes.get_visible()]
     for number, axes in enumerate(shown, 1):
         place, name = _axes_numbers(axes), f"axes {number}"
         if name in varies:
-            place = {key: place[key] for key in ("title", "xlabel", "ylabel")} | {"varies": varies.pop(name), "artists": []}
+            place = {key: place[key] for key in ("title", "xlabel", "ylabel")} | {
+                "varies": varies.pop(name),
+                "artists": [],
+            }
         for artist in place["artists"]:
             reason = varies.pop(f"{name}: {artist['name']}", None)
             if reason:
@@ -92,14 +109,28 @@ def figure_numbers(fig, varies=None):
                 artist["varies"] = reason
         places.append(place)
     if varies:
-        known = [f"axes {n}: {artist['name']}" for n, place in enumerate(places, 1) for artist in place["artists"]]
+        known = [
+            f"axes {n}: {artist['name']}"
+            for n, place in enumerate(places, 1)
+            for artist in place["artists"]
+        ]
         raise ValueError(f"varies names {', '.join(varies)}; this figure draws {', '.join(known)}")
-    headings = [heading.get_text() for heading in (fig._suptitle, fig._supxlabel, fig._supylabel) if heading]
-    return {"size": [float(inches) for inches in fig.get_size_inches()], "title": "; ".join(headings), "axes": places}
+    headings = [
+        heading.get_text() for heading in (fig._suptitle, fig._supxlabel, fig._supylabel) if heading
+    ]
+    return {
+        "size": [float(inches) for inches in fig.get_size_inches()],
+        "title": "; ".join(headings),
+        "axes": places,
+    }
 
 
 def _axes_numbers(axes):
-    place = {"title": "; ".join(filter(None, (axes.get_title(loc) for loc in ("left", "center", "right"))))}
+    place = {
+        "title": "; ".join(
+            filter(None, (axes.get_title(loc) for loc in ("left", "center", "right")))
+        )
+    }
     for way in ("x", "y"):
         axis, low_high = getattr(axes, f"{way}axis"), getattr(axes, f"get_{way}lim")()
         place[f"{way}label"] = axis.get_label_text()
@@ -118,13 +149,17 @@ def _axes_numbers(axes):
             kind = described["kind"]
             count[kind] = count.get(kind, 0) + 1
             label = str(artist.get_label())
-            described["name"] = label if label and not label.startswith("_") else f"{kind} {count[kind]}"
+            described["name"] = (
+                label if label and not label.startswith("_") else f"{kind} {count[kind]}"
+            )
             artists.append(described)
     return place | {"artists": artists}
 
 
 def _artist_numbers(artist, axes):
-    """Return kind, look and points of one artist; None for what holds no data, such as an axis or the title."""
+    """Return kind, look and points of one artist; None for what holds no data, such as an axis or
+    the title.
+    """
 
     def parts(points, transform):
         """Points (n, 2) of any coordinate system, in parts of the axes."""
@@ -133,11 +168,18 @@ def _artist_numbers(artist, axes):
             return axes.transAxes.inverted().transform(pixels)
 
     if isinstance(artist, lines.Line2D):
-        look = f"{to_hex(artist.get_color())} {artist.get_linewidth():g} {artist.get_linestyle()} {artist.get_marker()}"
+        look = (
+            f"{to_hex(artist.get_color())} {artist.get_linewidth():g} {artist.get_linestyle()}"
+            f" {artist.get_marker()}"
+        )
         return _described("line", look, parts(artist.get_xydata(), artist.get_transform()))
     if isinstance(artist, text.Text):
         arrow = getattr(artist, "arrow_patch", None)
-        if not (artist.get_text() or arrow) or artist in (axes.title, axes._left_title, axes._right_title):
+        if not (artist.get_text() or arrow) or artist in (
+            axes.title,
+            axes._left_title,
+            axes._right_title,
+        ):
             return None
         points = [artist.get_transform().transform(artist.get_unitless_position())]
         if isinstance(artist, text.Annotation) and artist.xycoords == "data":
@@ -148,7 +190,11 @@ def _artist_numbers(artist, axes):
         corners = parts([(left, bottom), (right, top)], artist.get_transform())
         return _described("image", artist.get_cmap().name, corners, artist.norm(artist.get_array()))
     if isinstance(artist, contour.ContourSet):
-        outlines = [parts(outline, artist.get_transform()) for path in artist.get_paths() for outline in _outlines(path)]
+        outlines = [
+            parts(outline, artist.get_transform())
+            for path in artist.get_paths()
+            for outline in _outlines(path)
+        ]
         points = np.concatenate([_evenly(outline) for outline in outlines] or [np.empty((0, 2))])
         return _described("contours", " ".join(f"{level:.6g}" for level in artist.levels), points)
     if isinstance(artist, collections.PathCollection):
@@ -161,24 +207,37 @@ def _artist_numbers(artist, axes):
         paths = [parts(path.vertices, artist.get_transform()) for path in artist.get_paths()]
         return _described("fill", _colours(artist), np.concatenate(paths or [np.empty((0, 2))]))
     if isinstance(artist, patches.Patch):
-        return _described("patch", to_hex(artist.get_facecolor()), parts(artist.get_path().vertices, artist.get_transform()))
+        return _described(
+            "patch",
+            to_hex(artist.get_facecolor()),
+            parts(artist.get_path().vertices, artist.get_transform()),
+        )
     return None
 
 
 def _outlines(path):
-    """Return the lines of a contour. A label cuts a ring in pieces; two that meet where the ring was begun are one line."""
+    """Return the lines of a contour.
+
+    A label cuts a ring in pieces; two that meet where the ring was begun are one line.
+    """
     starts = [0] if path.codes is None else np.flatnonzero(path.codes == path.MOVETO)
     pieces = [piece for piece in np.split(path.vertices, starts) if len(piece)]
     outlines = []
     while pieces:
         line = pieces.pop(0)
-        before = [n for n, piece in enumerate(pieces) if np.allclose(piece[-1], line[0], rtol=0, atol=1e-9 * np.ptp(path.vertices))]
+        before = [
+            n
+            for n, piece in enumerate(pieces)
+            if np.allclose(piece[-1], line[0], rtol=0, atol=1e-9 * np.ptp(path.vertices))
+        ]
         outlines.append(np.concatenate([pieces.pop(before[0]), line]) if before else line)
     return outlines
 
 
 def _evenly(points, count=40):
-    """Return ``count`` points at equal distances along a line: where it crosses a corner of the grid, rounding decides on its vertices."""
+    """Return ``count`` points at equal distances along a line: where it crosses a corner of the
+    grid, rounding decides on its vertices.
+    """
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     if lengths[-1] < VISIBLE:
         return np.empty((0, 2))
@@ -187,46 +246,77 @@ def _evenly(points, count=40):
 
 
 def _colours(collection):
-    colours = [*map(to_hex, collection.get_facecolor()[:3]), *map(to_hex, collection.get_edgecolor()[:3])]
+    colours = [
+        *map(to_hex, collection.get_facecolor()[:3]),
+        *map(to_hex, collection.get_edgecolor()[:3]),
+    ]
     return " ".join(colours) if collection.get_array() is None else collection.get_cmap().name
 
 
 def _described(kind, look, points, *values):
-    """``values``: arrays beside the points, such as colours; they follow the points, one a row, as (value, value)."""
+    """``values``: arrays beside the points, such as colours; they follow the points, one a row, as
+    (value, value).
+    """
     rows = [np.asarray(points, dtype=float)]
-    rows += [np.repeat(np.ma.filled(np.ma.asarray(v, dtype=float), np.nan).reshape(-1, 1), 2, axis=1) for v in values if v is not None]
+    rows += [
+        np.repeat(np.ma.filled(np.ma.asarray(v, dtype=float), np.nan).reshape(-1, 1), 2, axis=1)
+        for v in values
+        if v is not None
+    ]
     rows = np.concatenate(rows)
     rows = rows[:: -(-len(rows) // _LARGEST)] if len(rows) else rows
-    rows = np.where(np.isnan(rows), np.nan, np.clip(rows, -1, 2))  # what lies further out is out of sight
-    return {"kind": kind, "look": look, "points": [[None if np.isnan(v) else float(v) for v in row] for row in rows]}
+    # What lies further out is out of sight.
+    rows = np.where(np.isnan(rows), np.nan, np.clip(rows, -1, 2))
+    return {
+        "kind": kind,
+        "look": look,
+        "points": [[None if np.isnan(v) else float(v) for v in row] for row in rows],
+    }
 
 
-# --- The copy beside the picture, and the comparison --------------------------------------------------------------------------
+# --- The copy beside the picture, and the comparison ----------------------------------------------
 
 
 def thinned(numbers):
-    """Return the record of a figure in small, as it is stored with the picture: some 300 points, in ten millionths of the axes.
+    """Return the record of a figure in small, as it is stored with the picture: some 300 points, in
+    ten millionths of the axes.
 
-    Of what is left out, the number and the mean stay, so that a point that moves is noticed all the same.
+    Of what is left out, the number and the mean stay, so that a point that moves is noticed all the
+    same.
     """
-    artists = [artist for place in numbers["axes"] for artist in place["artists"] if "points" in artist]
+    artists = [
+        artist for place in numbers["axes"] for artist in place["artists"] if "points" in artist
+    ]
     room = int(np.clip(300 / max(len(artists), 1), 4, 24))
 
     def small(artist):
         if "points" not in artist:
             return artist
         points = _points(artist)
-        chosen = points[np.unique(np.linspace(0, len(points) - 1, min(room, len(points))).round().astype(int))] if len(points) else points
+        chosen = (
+            points[
+                np.unique(
+                    np.linspace(0, len(points) - 1, min(room, len(points))).round().astype(int)
+                )
+            ]
+            if len(points)
+            else points
+        )
         seen = points[np.isfinite(points).all(axis=1)]
         mean = seen.mean(axis=0).round(7).tolist() if len(seen) else []
         return {key: value for key, value in artist.items() if key != "points"} | {
-            "n": len(points), "mean": mean,
+            "n": len(points),
+            "mean": mean,
             "at": " ".join("nan" if np.isnan(v) else str(round(v / _UNIT)) for v in chosen.ravel()),
-        }  # fmt: skip
+        }
 
     places = []
     for place in numbers["axes"]:
-        limits = {key: [float(f"{end:.9g}") for end in place[key]] for key in ("xlim", "ylim") if key in place}
+        limits = {
+            key: [float(f"{end:.9g}") for end in place[key]]
+            for key in ("xlim", "ylim")
+            if key in place
+        }
         places.append(place | limits | {"artists": [small(artist) for artist in place["artists"]]})
     return numbers | {"axes": places}
 
@@ -235,15 +325,22 @@ def _points(artist):
     """Return an artist's points, (n, 2), from a record or from its copy in small."""
     if "at" in artist:
         return np.array([float(v) for v in artist["at"].split()]).reshape(-1, 2) * _UNIT
-    return np.array([[np.nan if v is None else v for v in row] for row in artist["points"]], dtype=float).reshape(-1, 2)
+    return np.array(
+        [[np.nan if v is None else v for v in row] for row in artist["points"]], dtype=float
+    ).reshape(-1, 2)
 
 
 def compare_figures(a, b):
-    """Compare two records of figures, or two copies in small; return sentences, none if a reader sees the same.
+    """Compare two records of figures, or two copies in small; return sentences, none if a reader
+    sees the same.
 
     The second is named "expected" in them.
     """
-    found = [f"{what} is {a.get(what)!r}, expected {b.get(what)!r}" for what in ("alt", "size", "title") if a.get(what) != b.get(what)]
+    found = [
+        f"{what} is {a.get(what)!r}, expected {b.get(what)!r}"
+        for what in ("alt", "size", "title")
+        if a.get(what) != b.get(what)
+    ]
     if len(a["axes"]) != len(b["axes"]):
         return [*found, f"{len(a['axes'])} axes, expected {len(b['axes'])}"]
     for number, (mine, other) in enumerate(zip(a["axes"], b["axes"]), 1):
@@ -255,10 +352,16 @@ def _compare_axes(mine, other):
     if "varies" in mine and "varies" in other:
         return []
     words = ("title", "xlabel", "ylabel", "xscale", "yscale", "xticks", "yticks", "legend")
-    found = [f"{word} is {mine.get(word)!r}, expected {other.get(word)!r}" for word in words if mine.get(word) != other.get(word)]
+    found = [
+        f"{word} is {mine.get(word)!r}, expected {other.get(word)!r}"
+        for word in words
+        if mine.get(word) != other.get(word)
+    ]
     for way in ("x", "y"):
         found += _compare_limits(way, mine, other)
-    kinds = [[(artist["kind"], artist["name"]) for artist in place["artists"]] for place in (mine, other)]
+    kinds = [
+        [(artist["kind"], artist["name"]) for artist in place["artists"]] for place in (mine, other)
+    ]
     if kinds[0] != kinds[1]:
         return [*found, f"draws {_names(kinds[0])}, expected {_names(kinds[1])}"]
     for drawn, wanted in zip(mine["artists"], other["artists"]):
@@ -278,12 +381,17 @@ def _compare_limits(way, mine, other):
     if mine.get(f"{way}scale") == "log" and (a > 0).all() and (b > 0).all():
         a, b = np.log10(a), np.log10(b)
     if np.abs(a - b).max() > VISIBLE * abs(b[1] - b[0]):
-        return [f"the {way} axis goes from {ours[0]:.6g} to {ours[1]:.6g}, expected {theirs[0]:.6g} to {theirs[1]:.6g}"]
+        return [
+            f"the {way} axis goes from {ours[0]:.6g} to {ours[1]:.6g}, expected {theirs[0]:.6g} to"
+            f" {theirs[1]:.6g}"
+        ]
     return []
 
 
 def _compare_artists(mine, other):
-    found = [f"{mine['look']!r}, expected {other['look']!r}"] if mine["look"] != other["look"] else []
+    found = (
+        [f"{mine['look']!r}, expected {other['look']!r}"] if mine["look"] != other["look"] else []
+    )
     if "varies" in mine and "varies" in other:
         return found
     if "varies" in mine or "varies" in other:
@@ -298,5 +406,7 @@ def _compare_artists(mine, other):
         ours, theirs = (f"({x:.7f}, {y:.7f})" for x, y in (a[row], b[row]))
         found.append(f"point {row + 1} of {len(a)} lies at {ours} of the axes, expected {theirs}")
     elif np.abs(np.subtract(mine.get("mean", 0), other.get("mean", 0))).max(initial=0) > VISIBLE:
-        found.append(f"the mean of its points is {mine['mean']} of the axes, expected {other['mean']}")
+        found.append(
+            f"the mean of its points is {mine['mean']} of the axes, expected {other['mean']}"
+        )
     return found

@@ -1,23 +1,30 @@
-"""Where a run of a notebook leaves what it computed, for the proof: checkpoints, figures and labs, each in a file of its own.
+"""Where a run of a notebook leaves what it computed, for the proof: checkpoints, figures and labs,
+each in a file of its own.
 
-Nothing is recorded unless ``COURSE_RECORD_DIR`` names a folder. There lie, after a run of the notebook ``STEM.ipynb``:
+Nothing is recorded unless ``COURSE_RECORD_DIR`` names a folder. There lie, after a run of the
+notebook ``STEM.ipynb``:
 
 * ``STEM.jsonl``: its checkpoints, one JSON object a line (course_utils.twins);
 * ``STEM.figures.jsonl``: what its figures show, one a line (course_utils.figures);
 * ``STEM.labs.jsonl``: the states of its labs, one a line (course_utils.lab);
-* ``STEM.names.jsonl``: the numbers under its names, one line a cell from the set-up cell on (course_utils.names).
+* ``STEM.names.jsonl``: the numbers under its names, one line a cell from the set-up cell on
+  (course_utils.names).
 """
 
 import json
 import os
 from pathlib import Path
 
-KINDS = {kind: f".{kind}.jsonl" for kind in ("figures", "labs", "names")} | {"checkpoints": ".jsonl"}
+KINDS = {kind: f".{kind}.jsonl" for kind in ("figures", "labs", "names")} | {
+    "checkpoints": ".jsonl"
+}
 _notebook = None  # the stem of the notebook that runs in this process
 
 
 def start(stem):
-    """From now on the records of this process are those of the notebook ``stem``; what an earlier run left of them goes."""
+    """From now on the records of this process are those of the notebook ``stem``; what an earlier
+    run left of them goes.
+    """
     global _notebook
     _notebook = stem
     if recording():
@@ -36,7 +43,8 @@ def recording():
 
 
 def record(kind, entry):
-    """Append ``entry`` to the running notebook's record of that kind, if anything is to be recorded.
+    """Append ``entry`` to the running notebook's record of that kind, if anything is to be
+    recorded.
 
     A notebook without a Twin is known by ``COURSE_NOTEBOOK``, which the proof sets for each kernel.
     """
@@ -51,5 +59,7 @@ def record(kind, entry):
 
 
 def pictures_wanted():
-    """False in the proof: it compares the numbers that a figure draws, so no pixel needs to be painted."""
+    """False in the proof: it compares the numbers that a figure draws, so no pixel needs to be
+    painted.
+    """
     return not os.environ.get("COURSE_NO_PICTURES")

@@ -1,4 +1,6 @@
-"""Functions that a notebook defines, for another notebook, a test or a benchmark: one source, no copies."""
+"""Functions that a notebook defines, for another notebook, a test or a benchmark: one source, no
+copies.
+"""
 
 import ast
 import json
@@ -9,7 +11,9 @@ from course_utils.twins import notebook_path
 
 
 def notebook_definitions(stem):
-    """Return the functions and CAPITAL constants that notebook ``stem`` defines, as Python source in their order."""
+    """Return the functions and CAPITAL constants that notebook ``stem`` defines, as Python source
+    in their order.
+    """
     cells = json.loads(notebook_path(stem).read_text(encoding="utf-8"))["cells"]
     found = []
     for cell in cells:
@@ -26,12 +30,14 @@ def notebook_definitions(stem):
 
 
 def functions_from(*stems):
-    """Return ``{name: function}`` of every function that the notebooks ``stems`` define, as they stand in their files.
+    """Return ``{name: function}`` of every function that the notebooks ``stems`` define, as they
+    stand in their files.
 
-    The definitions share one namespace that holds NumPy as ``np``; no other cell of the notebooks is run. If you
-    changed a rule in its notebook, save that notebook, and you get the changed one.
+    The definitions share one namespace that holds NumPy as ``np``; no other cell of the notebooks
+    is run. If you changed a rule in its notebook, save that notebook, and you get the changed one.
 
-    Raises FileNotFoundError for a notebook that does not exist, SyntaxError for a cell that is not plain Python.
+    Raises FileNotFoundError for a notebook that does not exist, SyntaxError for a cell that is not
+    plain Python.
     """
     namespace = {"np": np}
     for stem in stems:

@@ -24,27 +24,29 @@ DPI = 110  # pixels of the page per inch
 def use_style():
     """Give matplotlib the course's figure size, fonts, grid and colours."""
     order = ("blue", "red", "green", "purple", "orange", "sky", "black")
-    mpl.rcParams.update({
-        "figure.figsize": FIGURE_SIZE,
-        "figure.dpi": DPI,
-        "figure.facecolor": "white",
-        "figure.constrained_layout.use": True,
-        "font.size": 10.5,
-        "axes.titlesize": 12,
-        "axes.titleweight": "bold",
-        "axes.titlelocation": "left",
-        "axes.titlepad": 10,
-        "axes.labelsize": 10.5,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.edgecolor": "#555555",
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "grid.color": "#E6E6E6",
-        "grid.linewidth": 0.8,
-        "axes.prop_cycle": mpl.cycler(color=[PALETTE[name] for name in order]),
-        "lines.linewidth": 2.0,
-        "lines.markersize": 5.5,
-        "legend.frameon": False,
-        "image.cmap": "cividis",
-    })
+    mpl.rcParams.update(
+        {
+            "figure.figsize": FIGURE_SIZE,
+            "figure.dpi": DPI,
+            "figure.facecolor": "white",
+            "figure.constrained_layout.use": True,
+            "font.size": 10.5,
+            "axes.titlesize": 12,
+            "axes.titleweight": "bold",
+            "axes.titlelocation": "left",
+            "axes.titlepad": 10,
+            "axes.labelsize": 10.5,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.edgecolor": "#555555",
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "grid.color": "#E6E6E6",
+            "grid.linewidth": 0.8,
+            "axes.prop_cycle": mpl.cycler(color=[PALETTE[name] for name in order]),
+            "lines.linewidth": 2.0,
+            "lines.markersize": 5.5,
+            "legend.frameon": False,
+            "image.cmap": "cividis",
+        }
+    )

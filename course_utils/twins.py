@@ -1,12 +1,14 @@
-"""Checkpoints: the named values that the two notebooks of a pair must agree on, and their comparison.
+"""Checkpoints: the named values that the two notebooks of a pair must agree on, and their
+comparison.
 
-A pair is ``RoundN/RoundN_Topic.ipynb`` (NumPy) and ``RoundN/RoundN_Topic-PyTorch.ipynb``. Each calls
-``twin.check(name, value)`` for the same values in the same order.
+A pair is ``RoundN/RoundN_Topic.ipynb`` (NumPy) and ``RoundN/RoundN_Topic-PyTorch.ipynb``. Each
+calls ``twin.check(name, value)`` for the same values in the same order.
 
-* In front of the reader, the checkpoints of a cell are one short line at its end. Their full-precision values ride along in the
-  output's metadata, and the PyTorch notebook reads them from the NumPy notebook's file to say whether the two are equal.
-* In the proof each checkpoint is also recorded (course_utils.records), and ``compare_records`` compares the two fresh
-  records of a pair.
+* In front of the reader, the checkpoints of a cell are one short line at its end. Their
+  full-precision values ride along in the output's metadata, and the PyTorch notebook reads them
+  from the NumPy notebook's file to say whether the two are equal.
+* In the proof each checkpoint is also recorded (course_utils.records), and ``compare_records``
+  compares the two fresh records of a pair.
 """
 
 import json
@@ -25,7 +27,9 @@ TICK = "✓ equals NumPy's"
 
 
 def notebook_path(stem):
-    """Return where the notebook ``stem`` lies: ``Round1_Gradient`` in ``Round1/``, all else in ``notebooks/``."""
+    """Return where the notebook ``stem`` lies: ``Round1_Gradient`` in ``Round1/``, all else in
+    ``notebooks/``.
+    """
     prefix = stem.split("_")[0]
     folder = prefix if prefix.startswith("Round") else "notebooks"
     return ROOT / folder / f"{stem}.ipynb"
@@ -34,8 +38,8 @@ def notebook_path(stem):
 class Twin:
     """One notebook's side of a pair.
 
-    ``stem`` is the notebook's file name without ``.ipynb``; a name that ends in ``-PyTorch`` is compared, live, with
-    what the NumPy notebook last stored.
+    ``stem`` is the notebook's file name without ``.ipynb``; a name that ends in ``-PyTorch`` is
+    compared, live, with what the NumPy notebook last stored.
     """
 
     def __init__(self, stem):
@@ -53,30 +57,45 @@ class Twin:
         return f"Twin({self.stem!r})"
 
     def check(self, name, value, *, digits=6, rtol=RTOL, reason=None):
-        """Record ``value`` under ``name``; at the end of the cell its name stands in one line with the cell's other checkpoints.
+        """Record ``value`` under ``name``; at the end of the cell its name stands in one line with
+        the cell's other checkpoints.
 
-        value: a number, a list, a NumPy array or a float64 torch tensor, of any shape. A number is shown, rounded to ``digits``
-        significant digits; of more than three numbers only the shape, since the record keeps all digits.
-        rtol: the relative difference that the pair may have here; above 1e-10 only with a ``reason``, and never above
-        1e-6. Where the two notebooks state different ones, the looser holds.
+        value: a number, a list, a NumPy array or a float64 torch tensor, of any shape. A number is
+        shown, rounded to ``digits`` significant digits; of more than three numbers only the shape,
+        since the record keeps all digits. rtol: the relative difference that the pair may have
+        here; above 1e-10 only with a ``reason``, and never above 1e-6. Where the two notebooks
+        state different ones, the looser holds.
 
-        Raises ValueError if the value is not finite or not float64, and for a looser bound without a reason; in the proof also
-        if the name was used already (in front of a reader a cell may be run twice).
+        Raises ValueError if the value is not finite or not float64, and for a looser bound without
+        a reason; in the proof also if the name was used already (in front of a reader a cell may be
+        run twice).
         """
         if rtol > LOOSEST_RTOL or (rtol > RTOL and not reason):
-            raise ValueError(f"checkpoint {name!r}: a bound above {RTOL:g} needs a reason and may not exceed {LOOSEST_RTOL:g}")
+            raise ValueError(
+                f"checkpoint {name!r}: a bound above {RTOL:g} needs a reason and may not exceed"
+                f" {LOOSEST_RTOL:g}"
+            )
         array = _as_float64(name, value)
-        entry = {"name": name, "value": array.tolist(), "shape": list(array.shape), "dtype": "float64"}
+        entry = {
+            "name": name,
+            "value": array.tolist(),
+            "shape": list(array.shape),
+            "dtype": "float64",
+        }
         if rtol != RTOL:
             entry |= {"rtol": rtol, "reason": reason}
         if records.recording() and name in self._names:
-            raise ValueError(f"checkpoint {name!r} stands twice in {self.stem}: give each its own name")
+            raise ValueError(
+                f"checkpoint {name!r} stands twice in {self.stem}: give each its own name"
+            )
         records.record("checkpoints", entry)
         self._names.add(name)
         self._show(name, array, entry, digits)
 
     def _show(self, name, array, entry, digits):
-        """Keep the checkpoint's line for the end of the cell; outside of a notebook there is none."""
+        """Keep the checkpoint's line for the end of the cell; outside of a notebook there is
+        none.
+        """
         shell = _shell()
         if shell is None:
             return
@@ -85,18 +104,28 @@ class Twin:
         self._cell.append((f"{name}: {_text(array, digits)}", self._verdict(entry, digits), entry))
 
     def _end_of_cell(self, *_):
-        """Show the cell's checkpoints: in one line those that need no word of their own, then what parts from NumPy's."""
+        """Show the cell's checkpoints: in one line those that need no word of their own, then what
+        parts from NumPy's.
+        """
         from IPython.display import display
 
         _shell().events.unregister("post_run_cell", self._end_of_cell)
         cell, self._cell = self._cell, []
         good = [text for text, verdict, _ in cell if verdict in ("", TICK)]
-        lines = [" · ".join(good) + (f"   {TICK}" if self._theirs is not None else "")] if good else []
+        lines = (
+            [" · ".join(good) + (f"   {TICK}" if self._theirs is not None else "")] if good else []
+        )
         lines += [f"{text}   {verdict}" for text, verdict, _ in cell if verdict not in ("", TICK)]
-        display({"text/plain": "\n".join(lines)}, metadata={CHECKPOINTS: json.dumps([entry for *_, entry in cell])}, raw=True)
+        display(
+            {"text/plain": "\n".join(lines)},
+            metadata={CHECKPOINTS: json.dumps([entry for *_, entry in cell])},
+            raw=True,
+        )
 
     def _verdict(self, mine, digits):
-        """Return how the value compares with NumPy's stored one, in words; nothing in a NumPy notebook."""
+        """Return how the value compares with NumPy's stored one, in words; nothing in a NumPy
+        notebook.
+        """
         if self._theirs is None:
             return ""
         theirs = self._theirs.get(mine["name"])
@@ -109,7 +138,10 @@ class Twin:
         a, b = np.array(theirs["value"]), np.array(mine["value"])
         place = np.unravel_index(np.argmax(np.abs(a - b)), a.shape)
         where = f" at {[int(i) for i in place]}" if a.ndim else ""
-        return f"NumPy has {a[place]:.{digits}g}, here {b[place]:.{digits}g}{where}, {np.abs(a - b)[place]:.1e} apart"
+        return (
+            f"NumPy has {a[place]:.{digits}g}, here {b[place]:.{digits}g}{where},"
+            f" {np.abs(a - b)[place]:.1e} apart"
+        )
 
 
 def _shell():
@@ -128,14 +160,20 @@ def _as_float64(name, value):
     if array.dtype.kind in "iub":
         array = array.astype(np.float64)
     if array.dtype != np.float64:
-        raise ValueError(f"checkpoint {name!r} is {array.dtype}; checkpoints are compared in float64")
+        raise ValueError(
+            f"checkpoint {name!r} is {array.dtype}; checkpoints are compared in float64"
+        )
     if array.size == 0 or not np.isfinite(array).all():
-        raise ValueError(f"checkpoint {name!r} is empty or not finite, so it can equal nothing: {array.tolist()}")
+        raise ValueError(
+            f"checkpoint {name!r} is empty or not finite, so it can equal nothing: {array.tolist()}"
+        )
     return array
 
 
 def _text(array, digits):
-    """Return a number or up to three of them in words; of a larger array the shape, since the record keeps its digits."""
+    """Return a number or up to three of them in words; of a larger array the shape, since the
+    record keeps its digits.
+    """
     if array.size > 3:
         return f"{' × '.join(str(side) for side in array.shape)} values"
     # Rounding noise around zero would print differently on each machine.
@@ -145,7 +183,9 @@ def _text(array, digits):
 
 
 def stored_checkpoints(path):
-    """Return ``{name: entry}`` from the stored outputs of the notebook at ``path``; empty if it cannot be read."""
+    """Return ``{name: entry}`` from the stored outputs of the notebook at ``path``; empty if it
+    cannot be read.
+    """
     try:
         cells = read_notebook(path)
     except (OSError, ValueError, KeyError):
@@ -156,18 +196,24 @@ def stored_checkpoints(path):
 def difference(a, b):
     """Return the largest relative difference of two entries of one shape.
 
-    Each difference is divided by |a| + ATOL / RTOL, so that the result is at most rtol exactly where
-    |a − b| ≤ rtol · (|a| + 0.01): values near zero are compared absolutely, within 1e-12 at the usual rtol of 1e-10.
+    Each difference is divided by |a| + ATOL / RTOL, so that the result is at most rtol exactly
+    where |a − b| ≤ rtol · (|a| + 0.01): values near zero are compared absolutely, within 1e-12 at
+    the usual rtol of 1e-10.
     """
     a, b = np.array(a["value"]), np.array(b["value"])
     return float(np.max(np.abs(a - b) / (np.abs(a) + ATOL / RTOL)))
 
 
 def read_record(path):
-    """Return the entries of one ``.jsonl`` record, in order. Raises ValueError if it is missing, empty or damaged."""
+    """Return the entries of one ``.jsonl`` record, in order.
+
+    Raises ValueError if it is missing, empty or damaged.
+    """
     path = Path(path)
     if not path.exists():
-        raise ValueError(f"no record {path.name}: the notebook was not run, or it has no checkpoint")
+        raise ValueError(
+            f"no record {path.name}: the notebook was not run, or it has no checkpoint"
+        )
     try:
         entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         for entry in entries:
@@ -183,8 +229,8 @@ def read_record(path):
 def compare_records(numpy_record, torch_record):
     """Compare the two records of a pair, given as paths.
 
-    Returns ``(differences, problems)``: the relative difference of each checkpoint that both have, as ``{name: float}``, and a list
-    of sentences, empty when the pair agrees.
+    Returns ``(differences, problems)``: the relative difference of each checkpoint that both have,
+    as ``{name: float}``, and a list of sentences, empty when the pair agrees.
     """
     try:
         ours, theirs = read_record(numpy_record), read_record(torch_record)
@@ -193,7 +239,10 @@ def compare_records(numpy_record, torch_record):
     differences, problems = {}, []
     names, torch_names = [e["name"] for e in ours], [e["name"] for e in theirs]
     if names != torch_names:
-        at = next((i for i, (a, b) in enumerate(zip(names, torch_names)) if a != b), min(len(names), len(torch_names)))
+        at = next(
+            (i for i, (a, b) in enumerate(zip(names, torch_names)) if a != b),
+            min(len(names), len(torch_names)),
+        )
         a, b = (repr(x[at]) if at < len(x) else "nothing" for x in (names, torch_names))
         problems.append(f"the checkpoints part at number {at + 1}: NumPy has {a}, PyTorch has {b}")
     by_name = {entry["name"]: entry for entry in theirs}
@@ -202,7 +251,9 @@ def compare_records(numpy_record, torch_record):
         if other is None:
             continue
         if mine["shape"] != other["shape"]:
-            problems.append(f"{mine['name']!r}: shape {mine['shape']} in NumPy, {other['shape']} in PyTorch")
+            problems.append(
+                f"{mine['name']!r}: shape {mine['shape']} in NumPy, {other['shape']} in PyTorch"
+            )
             continue
         bound = max(_bound(mine), _bound(other))
         differences[mine["name"]] = d = difference(mine, other)

@@ -1,4 +1,6 @@
-"""A browser and a real JupyterLab for the tests and the benchmark: started here, on 127.0.0.1, and ended here."""
+"""A browser and a real JupyterLab for the tests and the benchmark: started here, on 127.0.0.1, and
+ended here.
+"""
 
 import json
 import os
@@ -12,17 +14,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HOW_TO_RUN = (
-    "no Chromium or Chrome found, so no slider was moved; to run these tests: python -m playwright install chromium, "
-    "then python -m pytest tests --part browser"
+    "no Chromium or Chrome found, so no slider was moved; to run these tests: python -m playwright"
+    " install chromium, then python -m pytest tests --part browser"
 )
 FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    *(f"{os.environ.get(root, '')}/Google/Chrome/Application/chrome.exe" for root in ("PROGRAMFILES", "LOCALAPPDATA")),
+    *(
+        f"{os.environ.get(root, '')}/Google/Chrome/Application/chrome.exe"
+        for root in ("PROGRAMFILES", "LOCALAPPDATA")
+    ),
 )
 
 
@@ -30,12 +40,23 @@ def find_browser():
     """Return the path of a Chromium or Chrome on this machine, or None."""
     from playwright.sync_api import sync_playwright
 
-    named = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"))
+    named = (
+        shutil.which(name)
+        for name in (
+            "chromium",
+            "chromium-browser",
+            "google-chrome",
+            "google-chrome-stable",
+            "chrome",
+        )
+    )
     installed = next((path for path in (*named, *PLACES) if path and Path(path).exists()), None)
     if installed:
         return installed
     with sync_playwright() as playwright:
-        return next((path for path in [playwright.chromium.executable_path] if Path(path).exists()), None)
+        return next(
+            (path for path in [playwright.chromium.executable_path] if Path(path).exists()), None
+        )
 
 
 @contextmanager
@@ -52,12 +73,19 @@ def open_browser():
 
 
 class JupyterLab:
-    """A JupyterLab over ``folder/work``; its settings, its token and all that it writes are its own."""
+    """A JupyterLab over ``folder/work``; its settings, its token and all that it writes are its
+    own.
+    """
 
     SETTINGS = {
-        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+        "apputils-extension/notification": {
+            "fetchNews": "false",
+            "checkForUpdates": False,
+            "doNotDisturbMode": True,
+        },
         "docmanager-extension/plugin": {"autosave": False},
-        "notebook-extension/tracker": {"windowingMode": "none"},  # or cells out of sight are not in the page
+        # Or cells out of sight are not in the page.
+        "notebook-extension/tracker": {"windowingMode": "none"},
     }
 
     def __init__(self, folder):
@@ -73,14 +101,32 @@ class JupyterLab:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url, self.runtime = f"http://127.0.0.1:{port}", self.folder / "runtime"
-        own = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython",
-               "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}  # fmt: skip
+        own = {
+            "JUPYTER_CONFIG_DIR": "config",
+            "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_RUNTIME_DIR": "runtime",
+            "IPYTHONDIR": "ipython",
+            "JUPYTERLAB_SETTINGS_DIR": "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        }
         self.log = (self.folder / "log").open("w")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
-             "--ServerApp.port_retries=0", "--IdentityProvider.token=lab", f"--ServerApp.root_dir={self.folder / 'work'}"],
-            env=os.environ | {name: str(self.folder / path) for name, path in own.items()}, stdout=self.log, stderr=self.log,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "jupyterlab",
+                "--no-browser",
+                "--allow-root",
+                "--ip=127.0.0.1",
+                f"--port={port}",
+                "--ServerApp.port_retries=0",
+                "--IdentityProvider.token=lab",
+                f"--ServerApp.root_dir={self.folder / 'work'}",
+            ],
+            env=os.environ | {name: str(self.folder / path) for name, path in own.items()},
+            stdout=self.log,
+            stderr=self.log,
+        )
         for _ in range(600):
             try:
                 self.get("api/status")
@@ -102,7 +148,9 @@ class JupyterLab:
             return json.load(answer)
 
     def add(self, notebook, path):
-        """Copy a notebook to ``path`` (below work/) without its outputs: a number beside a cell then says that it ran here."""
+        """Copy a notebook to ``path`` (below work/) without its outputs: a number beside a cell
+        then says that it ran here.
+        """
         content = json.loads(notebook.read_text(encoding="utf-8"))
         for cell in content["cells"]:
             if cell["cell_type"] == "code":
@@ -118,28 +166,42 @@ class JupyterLab:
             page.wait_for_timeout(50)
 
     def run_notebook(self, page, path):
-        """Open the notebook at ``path`` (below work/), run all its cells, and return a client of its kernel."""
+        """Open the notebook at ``path`` (below work/), run all its cells, and return a client of
+        its kernel.
+        """
         self.open_notebook(page, path)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
-        ran = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every((prompt) => /\\d/.test(prompt.textContent))"
+        ran = (
+            "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every((prompt) =>"
+            " /\\d/.test(prompt.textContent))"
+        )
         page.wait_for_function(f"() => {ran}", timeout=180_000)
         return self.kernel(path)
 
     def kernels(self, path):
-        return [session["kernel"]["id"] for session in self.get("api/sessions") if session["path"] == path]
+        return [
+            session["kernel"]["id"]
+            for session in self.get("api/sessions")
+            if session["path"] == path
+        ]
 
     def kernel(self, path):
         from jupyter_client import BlockingKernelClient
 
-        client = BlockingKernelClient(connection_file=str(self.runtime / f"kernel-{self.kernels(path)[0]}.json"))
+        client = BlockingKernelClient(
+            connection_file=str(self.runtime / f"kernel-{self.kernels(path)[0]}.json")
+        )
         client.load_connection_file()
         client.start_channels()
         return client
 
 
 def ask(client, code):
-    """Run ``code`` in the kernel and return what it prints. Raises RuntimeError with its traceback if it fails."""
+    """Run ``code`` in the kernel and return what it prints.
+
+    Raises RuntimeError with its traceback if it fails.
+    """
     said = []
 
     def keep(message):

@@ -1,9 +1,10 @@
 """Random bugs: what a bug is, where in a code cell one can sit, and which are drawn.
 
-``spots(source)`` returns each place of a code cell where a bug can sit, with all the bugs that can sit there: slips that
-students and refactorings really make (a sign, a factor, mean for sum, an index off by one, x for y, a forgotten
-``zero_grad()``). It reads nothing but the source, and ``sample`` draws from all spots of all pairs with a fixed seed:
-neither knows which bugs are caught. plant_bugs.py plants them.
+``spots(source)`` returns each place of a code cell where a bug can sit, with all the bugs that can
+sit there: slips that students and refactorings really make (a sign, a factor, mean for sum, an
+index off by one, x for y, a forgotten ``zero_grad()``). It reads nothing but the source, and
+``sample`` draws from all spots of all pairs with a fixed seed: neither knows which bugs are caught.
+plant_bugs.py plants them.
 """
 
 import ast
@@ -16,24 +17,87 @@ from course_utils.notebooks import code_cells
 from course_utils.twins import TORCH_SUFFIX
 
 SEED = 20_251_125
-ONE_SIDE, BOTH_SIDES = 320, 110  # how many bugs: in cells of one twin only, and in cells that stand in both twins alike
+# How many bugs: in cells of one twin only, and in cells that stand in both twins alike.
+ONE_SIDE, BOTH_SIDES = 320, 110
 
-# --- what is not a spot ---------------------------------------------------------------------------------------------
+# --- what is not a spot ---------------------------------------------------------------------------
 
 #: Names of figures and axes in this course; what is called on them draws.
-CANVASES = {"plt", "fig", "figure", "ax", "axes", "axis", "left", "middle", "right", "upper", "lower", "patheffects"}
-#: The drawing calls whose positional arguments are data. A third one that is a name is a format ("o-"), not data.
-DRAWS_DATA = {"plot", "scatter", "loglog", "semilogx", "semilogy", "step", "bar", "barh", "contour", "contourf",
-              "vlines", "hlines", "axhline", "axvline", "axhspan", "axvspan", "fill_between", "errorbar", "hist",
-              "imshow"}  # fmt: skip
+CANVASES = {
+    "plt",
+    "fig",
+    "figure",
+    "ax",
+    "axes",
+    "axis",
+    "left",
+    "middle",
+    "right",
+    "upper",
+    "lower",
+    "patheffects",
+}
+#: The drawing calls whose positional arguments are data. A third one that is a name is a format
+#: ("o-"), not data.
+DRAWS_DATA = {
+    "plot",
+    "scatter",
+    "loglog",
+    "semilogx",
+    "semilogy",
+    "step",
+    "bar",
+    "barh",
+    "contour",
+    "contourf",
+    "vlines",
+    "hlines",
+    "axhline",
+    "axvline",
+    "axhspan",
+    "axvspan",
+    "fill_between",
+    "errorbar",
+    "hist",
+    "imshow",
+}
 WITH_FORMAT = {"plot", "loglog", "semilogx", "semilogy", "step"}
 #: Their keywords that are data, too.
 DATA_KEYWORDS = {"levels", "bins", "yerr"}
 #: Names that hold looks or places of labels.
-LOOKS = {"colour", "colours", "color", "dash", "marker", "style", "styles", "looks", "place", "rim", "PALETTE"}
+LOOKS = {
+    "colour",
+    "colours",
+    "color",
+    "dash",
+    "marker",
+    "style",
+    "styles",
+    "looks",
+    "place",
+    "rim",
+    "PALETTE",
+}
 #: Names that hold no data either.
-MODULES = {"np", "torch", "nn", "F", "os", "sys", "subprocess", "tempfile", "timeit", "zipfile", "json", "pickle",
-           "atexit", "twin", "self", "device", "lr_scheduler"}  # fmt: skip
+MODULES = {
+    "np",
+    "torch",
+    "nn",
+    "F",
+    "os",
+    "sys",
+    "subprocess",
+    "tempfile",
+    "timeit",
+    "zipfile",
+    "json",
+    "pickle",
+    "atexit",
+    "twin",
+    "self",
+    "device",
+    "lr_scheduler",
+}
 #: Calls that neither compute nor decide anything: style, pictures' alt text, the number of threads.
 SETTINGS = {"use_style", "show", "Twin", "set_num_threads", "withStroke"}
 #: Keywords of twin.check that are no values.
@@ -61,7 +125,9 @@ def _is_check(call):
 
 
 def _not_a_spot(tree):
-    """Return the nodes under which nothing is a spot: imports, drawing, words, and how a value is recorded."""
+    """Return the nodes under which nothing is a spot: imports, drawing, words, and how a value is
+    recorded.
+    """
     found = []
     for node in ast.walk(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom, ast.Raise)):
@@ -77,14 +143,20 @@ def _not_a_spot(tree):
         elif isinstance(node, ast.Call) and _called(node) in SETTINGS:
             found += [node.func, *node.args, *node.keywords]
         elif isinstance(node, ast.Call) and _is_check(node):
-            found += [node.func, *node.args[:1], *(k for k in node.keywords if k.arg in CHECK_KEYWORDS)]
+            found += [
+                node.func,
+                *node.args[:1],
+                *(k for k in node.keywords if k.arg in CHECK_KEYWORDS),
+            ]
         elif isinstance(node, ast.Call) and _draws(node):
             name, data = _called(node), []
             if name in DRAWS_DATA:
                 formats = node.args[2:] if name in WITH_FORMAT else []
                 data = [a for a in node.args if a not in formats or not isinstance(a, ast.Name)]
             found += [node.func, *(a for a in node.args if a not in data)]
-            found += [k for k in node.keywords if not (name in DRAWS_DATA and k.arg in DATA_KEYWORDS)]
+            found += [
+                k for k in node.keywords if not (name in DRAWS_DATA and k.arg in DATA_KEYWORDS)
+            ]
     inside = {id(below) for node in found for below in ast.walk(node)}
     return inside | _label_places(tree, inside)
 
@@ -99,11 +171,19 @@ def _label_places(tree, inside):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             loads.setdefault(node.id, []).append(id(node) in inside)
     found = set()
-    loops = [node for node in ast.walk(tree) if isinstance(node, ast.For) and isinstance(node.target, ast.Tuple)]
+    loops = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.For) and isinstance(node.target, ast.Tuple)
+    ]
     for loop in loops:
         for row in getattr(loop.iter, "elts", ()):
             for target, element in zip(loop.target.elts, getattr(row, "elts", ())):
-                if isinstance(target, ast.Name) and all(loads.get(target.id, [False])) and _is_literal(element):
+                if (
+                    isinstance(target, ast.Name)
+                    and all(loads.get(target.id, [False]))
+                    and _is_literal(element)
+                ):
                     found |= {id(target), *(id(below) for below in ast.walk(element))}
     return found
 
@@ -113,7 +193,7 @@ def _is_literal(node):
     return all(isinstance(below, kinds) for below in ast.walk(node))
 
 
-# --- the cell's text, and where its nodes stand in it ---------------------------------------------------------------
+# --- the cell's text, and where its nodes stand in it ---------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -143,15 +223,25 @@ class _Cell:
         self.starts = [0, *(match.end() for match in re.finditer(rb"\n", self.code))]
         self.tree = ast.parse(source)
         self._place_expressions_in_strings()
-        self.parent = {id(child): node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        self.parent = {
+            id(child): node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)
+        }
         self.skip = _not_a_spot(self.tree)
-        calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+        calls = [
+            node
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        ]
         self.functions = {call.func.id for call in calls}
         self.own_names = {}  # of each scope, filled as they are asked for
 
     def span(self, node):
-        """Return where ``node`` begins and ends, in bytes; parentheses around it are not part of it."""
-        return self.starts[node.lineno - 1] + node.col_offset, self.starts[node.end_lineno - 1] + node.end_col_offset
+        """Return where ``node`` begins and ends, in bytes; parentheses around it are not part of
+        it.
+        """
+        return self.starts[node.lineno - 1] + node.col_offset, self.starts[
+            node.end_lineno - 1
+        ] + node.end_col_offset
 
     def text(self, node):
         start, end = self.span(node)
@@ -162,24 +252,36 @@ class _Cell:
         return self.span(a)[1], self.span(b)[0]
 
     def find(self, pattern, start, end):
-        """Return where ``pattern``, a word or an operator, stands between ``start`` and ``end``, comments apart."""
+        """Return where ``pattern``, a word or an operator, stands between ``start`` and ``end``,
+        comments apart.
+        """
         gap = re.sub(rb"#[^\n]*", lambda comment: b" " * len(comment[0]), self.code[start:end])
         match = re.search(pattern, gap)
         return start + match.start(), start + match.end()
 
     def sides(self, node):
-        """Return a binary operation's two sides, with the parentheses around them, and where its operator stands."""
+        """Return a binary operation's two sides, with the parentheses around them, and where its
+        operator stands.
+        """
         start, end = self.span(node)
         at, after = self.find(rb"\*\*|//|<<|>>|[-+*/%@|&^]", *self.between(node.left, node.right))
-        return self.code[start:at].decode().rstrip(), self.code[after:end].decode().lstrip(), (at, after)
+        return (
+            self.code[start:at].decode().rstrip(),
+            self.code[after:end].decode().lstrip(),
+            (at, after),
+        )
 
     def _place_expressions_in_strings(self):
-        """Give the expressions in f-strings their exact places: until Python 3.12 the parser's are wrong."""
+        """Give the expressions in f-strings their exact places: until Python 3.12 the parser's are
+        wrong.
+        """
         strings = _outer_strings(self.tree)
         while strings:
             string = strings.pop()
             fields = [value for value in string.values if isinstance(value, ast.FormattedValue)]
-            for field, (start, end) in zip(fields, _fields(self.code, *self.span(string)), strict=True):
+            for field, (start, end) in zip(
+                fields, _fields(self.code, *self.span(string)), strict=True
+            ):
                 inner = ast.parse(b"(" + self.code[start:end] + b")", mode="eval").body
                 line = self.code.count(b"\n", 0, start)
                 for node in ast.walk(inner):
@@ -202,7 +304,9 @@ _OPENS = re.compile(rb"([A-Za-z]*)(\"\"\"|'''|\"|')")
 
 
 def _fields(code, at, end):
-    """Yield where the expressions of the f-string from ``at`` to ``end`` stand; several strings in a row are one."""
+    """Yield where the expressions of the f-string from ``at`` to ``end`` stand; several strings in
+    a row are one.
+    """
     while at < end:
         opens = _OPENS.match(code, at)
         if not opens:  # space, or a comment, between strings in a row
@@ -242,30 +346,100 @@ def _end_of_field(code, at):
         at += 1
 
 
-# --- the operators: each yields the bugs of its kind that can sit at one node ---------------------------------------
+# --- the operators: each yields the bugs of its kind that can sit at one node ---------------------
 
-SWAPPED = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.Pow: "*", ast.FloorDiv: "/", ast.Mod: "//"}
+SWAPPED = {
+    ast.Add: "-",
+    ast.Sub: "+",
+    ast.Mult: "/",
+    ast.Div: "*",
+    ast.Pow: "*",
+    ast.FloorDiv: "/",
+    ast.Mod: "//",
+}
 PRODUCT = (ast.Mult, ast.Div, ast.MatMult)
-COMPARED = {ast.Lt: ("<=", ">"), ast.LtE: ("<", ">="), ast.Gt: (">=", "<"), ast.GtE: (">", "<="), ast.Eq: ("!=",),
-            ast.NotEq: ("==",), ast.In: ("not in",), ast.NotIn: ("in",), ast.Is: ("is not",),
-            ast.IsNot: ("is",)}  # fmt: skip
+COMPARED = {
+    ast.Lt: ("<=", ">"),
+    ast.LtE: ("<", ">="),
+    ast.Gt: (">=", "<"),
+    ast.GtE: (">", "<="),
+    ast.Eq: ("!=",),
+    ast.NotEq: ("==",),
+    ast.In: ("not in",),
+    ast.NotIn: ("in",),
+    ast.Is: ("is not",),
+    ast.IsNot: ("is",),
+}
 #: Names that are taken for one another.
 EXCHANGED = {
-    "mean": "sum", "sum": "mean", "median": "mean", "max": "min", "min": "max", "amax": "amin", "maximum": "minimum",
-    "minimum": "maximum", "argmax": "argmin", "argmin": "argmax", "std": "var", "var": "std", "any": "all",
-    "all": "any", "ceil": "floor", "floor": "ceil", "sin": "cos", "cos": "sin", "log": "log10", "log10": "log",
-    "zeros": "ones", "ones": "zeros", "zeros_like": "ones_like", "ones_like": "zeros_like", "eigh": "eigvalsh",
-    "float64": "float32", "no_grad": "enable_grad", "column_stack": "vstack", "vstack": "column_stack",
-}  # fmt: skip
+    "mean": "sum",
+    "sum": "mean",
+    "median": "mean",
+    "max": "min",
+    "min": "max",
+    "amax": "amin",
+    "maximum": "minimum",
+    "minimum": "maximum",
+    "argmax": "argmin",
+    "argmin": "argmax",
+    "std": "var",
+    "var": "std",
+    "any": "all",
+    "all": "any",
+    "ceil": "floor",
+    "floor": "ceil",
+    "sin": "cos",
+    "cos": "sin",
+    "log": "log10",
+    "log10": "log",
+    "zeros": "ones",
+    "ones": "zeros",
+    "zeros_like": "ones_like",
+    "ones_like": "zeros_like",
+    "eigh": "eigvalsh",
+    "float64": "float32",
+    "no_grad": "enable_grad",
+    "column_stack": "vstack",
+    "vstack": "column_stack",
+}
 #: Functions and methods that are forgotten: f(x) becomes x, and x.f() becomes x.
-FORGOTTEN = {"sqrt", "abs", "square", "exp", "log", "log10", "sign", "copy", "clone", "detach", "float", "cumsum",
-             "reversed", "round", "int", "norm", "ravel", "flatten", "squeeze", "asarray"}  # fmt: skip
-UPDATES = {ast.Add: ("-=", "="), ast.Sub: ("+=", "="), ast.Mult: ("/=", "="), ast.Div: ("*=",), ast.Pow: ("*=",)}
-NO_STATEMENT = {"print", "show", "use_style", "display"}  # to remove one of these, a check or a drawing is seen at once
+FORGOTTEN = {
+    "sqrt",
+    "abs",
+    "square",
+    "exp",
+    "log",
+    "log10",
+    "sign",
+    "copy",
+    "clone",
+    "detach",
+    "float",
+    "cumsum",
+    "reversed",
+    "round",
+    "int",
+    "norm",
+    "ravel",
+    "flatten",
+    "squeeze",
+    "asarray",
+}
+UPDATES = {
+    ast.Add: ("-=", "="),
+    ast.Sub: ("+=", "="),
+    ast.Mult: ("/=", "="),
+    ast.Div: ("*=",),
+    ast.Pow: ("*=",),
+}
+# To remove one of these, a check or a drawing is seen at once.
+NO_STATEMENT = {"print", "show", "use_style", "display"}
 
 
 def _operation(cell, node):
-    """a + b becomes a - b, a or b; a * b becomes a / b, a, b or -a * b; a @ b gets a transposed side."""
+    """a + b becomes a - b, a or b; a * b becomes a / b, a, b or -a * b; a @ b gets a transposed
+    side.
+    """
     if not isinstance(node, ast.BinOp) or _is_text(node.left) or _is_text(node.right):
         return
     kind, (left, right, operator) = type(node.op), cell.sides(node)
@@ -278,8 +452,14 @@ def _operation(cell, node):
         yield Bug(what, start, end, right)
     elif kind in (ast.Div, ast.Pow, ast.FloorDiv):
         yield Bug("a power dropped" if kind is ast.Pow else "a divisor dropped", start, end, left)
-    if kind in (ast.Sub, ast.Div) and _is_atom(cell, node.left, left) and _is_atom(cell, node.right, right):
-        yield Bug("two operands swapped", start, end, f"{right} {'-' if kind is ast.Sub else '/'} {left}")
+    if (
+        kind in (ast.Sub, ast.Div)
+        and _is_atom(cell, node.left, left)
+        and _is_atom(cell, node.right, right)
+    ):
+        yield Bug(
+            "two operands swapped", start, end, f"{right} {'-' if kind is ast.Sub else '/'} {left}"
+        )
     if kind is ast.MatMult:
         for side, text in ((node.left, left), (node.right, right)):
             if isinstance(side, ast.Attribute) and side.attr == "T":
@@ -292,11 +472,15 @@ def _operation(cell, node):
 
 def _is_text(node):
     """Does + or * put texts or lists in a row here?"""
-    return isinstance(node, (ast.JoinedStr, ast.List)) or isinstance(getattr(node, "value", None), (str, bytes))
+    return isinstance(node, (ast.JoinedStr, ast.List)) or isinstance(
+        getattr(node, "value", None), (str, bytes)
+    )
 
 
 def _is_atom(cell, node, text):
-    return isinstance(node, (ast.Name, ast.Constant, ast.Attribute, ast.Subscript, ast.Call)) or text != cell.text(node)
+    return isinstance(
+        node, (ast.Name, ast.Constant, ast.Attribute, ast.Subscript, ast.Call)
+    ) or text != cell.text(node)
 
 
 def _sign(cell, node):
@@ -304,7 +488,9 @@ def _sign(cell, node):
     if isinstance(node, ast.UnaryOp) and not isinstance(node.operand, ast.Constant):
         what = "sign flipped" if isinstance(node.op, ast.USub) else "condition negated"
         start = cell.span(node)[0]
-        yield Bug(what, start, cell.find(rb"-|\+|~|not\b", start, cell.span(node.operand)[0])[1], "")
+        yield Bug(
+            what, start, cell.find(rb"-|\+|~|not\b", start, cell.span(node.operand)[0])[1], ""
+        )
     if isinstance(node, ast.Return) and isinstance(node.value, (ast.Call, ast.Name, ast.Subscript)):
         start = cell.span(node.value)[0]
         yield Bug("sign flipped", start, start, "-")
@@ -315,14 +501,21 @@ def _comparison(cell, node):
     if not isinstance(node, ast.Compare):
         return
     for left, op, right in zip([node.left, *node.comparators], node.ops, node.comparators):
-        place = cell.find(rb"[<>=!]=?|\bnot\s+in\b|\bin\b|\bis\s+not\b|\bis\b", *cell.between(left, right))
+        place = cell.find(
+            rb"[<>=!]=?|\bnot\s+in\b|\bin\b|\bis\s+not\b|\bis\b", *cell.between(left, right)
+        )
         for other in COMPARED[type(op)]:
             yield Bug("comparison changed", *place, other)
 
 
 def _constant(cell, node):
-    """A number becomes another; True becomes False. Axes and indices have operators of their own."""
-    if not isinstance(node, ast.Constant) or isinstance(node.value, (str, bytes, complex, type(None), type(...))):
+    """A number becomes another; True becomes False.
+
+    Axes and indices have operators of their own.
+    """
+    if not isinstance(node, ast.Constant) or isinstance(
+        node.value, (str, bytes, complex, type(None), type(...))
+    ):
         return
     value, place, parent = node.value, cell.span(node), cell.parent[id(node)]
     if isinstance(value, bool):
@@ -340,7 +533,12 @@ def _constant(cell, node):
         if number < 0 and minus:  # -3 becomes 3, not --3
             start = cell.span(parent)[0]
             yield Bug("sign flipped", start, cell.find(rb"-", start, place[0])[1], "")
-        elif number < 0 and isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow) and parent.left is node:
+        elif (
+            number < 0
+            and isinstance(parent, ast.BinOp)
+            and isinstance(parent.op, ast.Pow)
+            and parent.left is node
+        ):
             continue
         else:
             yield Bug(what if number >= 0 else "sign flipped", *place, repr(number))
@@ -349,7 +547,11 @@ def _constant(cell, node):
 def _other_numbers(value):
     if isinstance(value, float):
         return [float(f"{value * 1.1:.12g}"), value * 0.5, -value] if value else [0.1, 1.0]
-    others = [value + 1, value * 2, value // 2 if value % 2 == 0 else value / 2, -value] if value else [1, 2]
+    others = (
+        [value + 1, value * 2, value // 2 if value % 2 == 0 else value / 2, -value]
+        if value
+        else [1, 2]
+    )
     return list(dict.fromkeys(others))
 
 
@@ -370,10 +572,18 @@ def _index(cell, node):
     if not isinstance(node, ast.Subscript):
         return
     for part in node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]:
-        for bound in (part.lower, part.upper, part.step) if isinstance(part, ast.Slice) else (part,):
+        for bound in (
+            (part.lower, part.upper, part.step) if isinstance(part, ast.Slice) else (part,)
+        ):
             number = _whole_number(bound)
             if number is not None:
-                others = [number + 1, number - 1] if number not in (0, -1) else [1] if number == 0 else [-2]
+                others = (
+                    [number + 1, number - 1]
+                    if number not in (0, -1)
+                    else [1]
+                    if number == 0
+                    else [-2]
+                )
                 for other in others:
                     if bound is not getattr(part, "step", None) or other > 0:
                         yield Bug("an index moved by one", *cell.span(bound), str(other))
@@ -386,7 +596,11 @@ def _index(cell, node):
 def _whole_number(node):
     sign = -1 if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else 1
     node = node.operand if sign < 0 else node
-    known = isinstance(node, ast.Constant) and isinstance(node.value, int) and not isinstance(node.value, bool)
+    known = (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, int)
+        and not isinstance(node.value, bool)
+    )
     return sign * node.value if known else None
 
 
@@ -428,7 +642,9 @@ def _statement(cell, node):
             yield Bug(f"an update became {other}", at, after, other)
         yield Bug("a statement removed", *cell.span(node), "pass")
     elif isinstance(node, ast.Assign):
-        targets = {n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+        targets = {
+            n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)
+        }
         reads = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
         if targets & reads:
             yield Bug("a statement removed", *cell.span(node), "pass")
@@ -439,16 +655,29 @@ def _statement(cell, node):
 
 
 def _arguments(cell, node):
-    """Two neighbours, names or words, change places; a keyword is forgotten; range(n) becomes range(n - 1)."""
+    """Two neighbours, names or words, change places; a keyword is forgotten; range(n) becomes
+    range(n - 1).
+    """
     if isinstance(node, (ast.Call, ast.Tuple, ast.List)):
         elements = node.args if isinstance(node, ast.Call) else node.elts
         for a, b in zip(elements, elements[1:]):
             alike = _is_plain_name(a) and _is_plain_name(b) or _is_word(a) and _is_word(b)
             if alike and cell.text(a) != cell.text(b) and not {id(a), id(b)} & cell.skip:
                 between = cell.code[cell.span(a)[1] : cell.span(b)[0]].decode()
-                what = "two arguments swapped" if isinstance(node, ast.Call) else "two elements swapped"
-                yield Bug(what, cell.span(a)[0], cell.span(b)[1], cell.text(b) + between + cell.text(a))
-    if not isinstance(node, ast.Call) or _draws(node) or _called(node) in SETTINGS | {"print"} or _is_check(node):
+                what = (
+                    "two arguments swapped"
+                    if isinstance(node, ast.Call)
+                    else "two elements swapped"
+                )
+                yield Bug(
+                    what, cell.span(a)[0], cell.span(b)[1], cell.text(b) + between + cell.text(a)
+                )
+    if (
+        not isinstance(node, ast.Call)
+        or _draws(node)
+        or _called(node) in SETTINGS | {"print"}
+        or _is_check(node)
+    ):
         return
     arguments = sorted([*node.args, *node.keywords], key=cell.span)
     for before, keyword in zip(arguments, arguments[1:]):
@@ -469,7 +698,11 @@ def _is_plain_name(node):
 
 def _is_word(node):
     """Is this a string with letters in it, and no line's format?"""
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and bool(re.search("[A-Za-z]{2}", node.value))
+    return (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and bool(re.search("[A-Za-z]{2}", node.value))
+    )
 
 
 def _decision(cell, node):
@@ -477,16 +710,28 @@ def _decision(cell, node):
     if isinstance(node, ast.BoolOp):
         for a, b in zip(node.values, node.values[1:]):
             other = "or" if isinstance(node.op, ast.And) else "and"
-            yield Bug("and and or swapped", *cell.find(rb"\band\b|\bor\b", *cell.between(a, b)), other)
-    tests = [node.test] if isinstance(node, (ast.If, ast.IfExp, ast.While)) else getattr(node, "ifs", [])
+            yield Bug(
+                "and and or swapped", *cell.find(rb"\band\b|\bor\b", *cell.between(a, b)), other
+            )
+    tests = (
+        [node.test]
+        if isinstance(node, (ast.If, ast.IfExp, ast.While))
+        else getattr(node, "ifs", [])
+    )
     for test in tests:
         start, end = cell.span(test)
         yield Bug("condition negated", start, end, f"not ({cell.text(test)})")
 
 
 def _name(cell, node):
-    """x becomes y: another name that is read or bound in the same function (outside of one, in the cell so far)."""
-    if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or not _is_data(cell, node.id):
+    """x becomes y: another name that is read or bound in the same function (outside of one, in the
+    cell so far).
+    """
+    if (
+        not isinstance(node, ast.Name)
+        or not isinstance(node.ctx, ast.Load)
+        or not _is_data(cell, node.id)
+    ):
         return
     for other in _names_nearby(cell, node):
         if other != node.id:
@@ -513,7 +758,9 @@ def _names_nearby(cell, node):
         if isinstance(scope, (*_LARGE_SCOPES, *_SMALL_SCOPES)):
             found |= _bound_by(scope)
             for name in _own_names(cell, scope):
-                if name.lineno < node.lineno or (name.lineno == node.lineno and isinstance(name.ctx, ast.Load)):
+                if name.lineno < node.lineno or (
+                    name.lineno == node.lineno and isinstance(name.ctx, ast.Load)
+                ):
                     found.add(name.id)
     return sorted(name for name in found if _is_data(cell, name))
 
@@ -523,7 +770,12 @@ def _bound_by(scope):
     targets = [generator.target for generator in getattr(scope, "generators", ())]
     if hasattr(scope, "args"):
         targets.append(scope.args)
-    nodes = [node for target in targets for node in ast.walk(target) if isinstance(node, (ast.arg, ast.Name))]
+    nodes = [
+        node
+        for target in targets
+        for node in ast.walk(target)
+        if isinstance(node, (ast.arg, ast.Name))
+    ]
     return {node.arg if isinstance(node, ast.arg) else node.id for node in nodes}
 
 
@@ -551,15 +803,27 @@ def _key(cell, node):
             yield Bug("another key", *cell.span(node.slice), quote + other + quote)
 
 
-OPERATORS = (_operation, _sign, _comparison, _constant, _index, _exchange, _forgotten, _statement, _arguments,
-             _decision, _key)  # fmt: skip
+OPERATORS = (
+    _operation,
+    _sign,
+    _comparison,
+    _constant,
+    _index,
+    _exchange,
+    _forgotten,
+    _statement,
+    _arguments,
+    _decision,
+    _key,
+)
 
 
 def spots(source):
-    """Return the spots of a code cell, in order; a spot is the list of the bugs that can sit at one place.
+    """Return the spots of a code cell, in order; a spot is the list of the bugs that can sit at one
+    place.
 
-    The place is a node of the syntax tree. For names taken for one another it is the whole statement, or half of all
-    spots would be names.
+    The place is a node of the syntax tree. For names taken for one another it is the whole
+    statement, or half of all spots would be names.
     """
     cell, found = _Cell(source), {}
     for node in ast.walk(cell.tree):
@@ -572,15 +836,20 @@ def spots(source):
                 statement = cell.parent[id(statement)]
             found.setdefault((id(statement), "names"), []).extend(_name(cell, node))
     lists = [[bug for bug in bugs if bug.plant(source) != source] for bugs in found.values()]
-    return sorted((bugs for bugs in lists if bugs), key=lambda bugs: (bugs[0].start, bugs[0].end, bugs[0].operator))
+    return sorted(
+        (bugs for bugs in lists if bugs),
+        key=lambda bugs: (bugs[0].start, bugs[0].end, bugs[0].operator),
+    )
 
 
-# --- the sample -----------------------------------------------------------------------------------------------------
+# --- the sample -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A bug in a cell: ``cells`` holds (notebook, number of its code cell, from 1) once or, for both twins, twice."""
+    """A bug in a cell: ``cells`` holds (notebook, number of its code cell, from 1) once or, for
+    both twins, twice.
+    """
 
     cells: tuple
     source: str
@@ -588,11 +857,12 @@ class Planted:
 
 
 def sample(root, pairs, one_side=ONE_SIDE, both_sides=BOTH_SIDES, seed=SEED):
-    """Draw bugs: return those in cells that stand in one twin only, and those in cells that stand in both alike.
+    """Draw bugs: return those in cells that stand in one twin only, and those in cells that stand
+    in both alike.
 
-    pairs: NumPy notebooks relative to ``root``, without ``.ipynb``. Each spot is equally likely, then each bug that can
-    sit there; no spot is drawn twice. The same seed and notebooks give the same bugs, and a larger sample begins with
-    the smaller one.
+    pairs: NumPy notebooks relative to ``root``, without ``.ipynb``. Each spot is equally likely,
+    then each bug that can sit there; no spot is drawn twice. The same seed and notebooks give the
+    same bugs, and a larger sample begins with the smaller one.
     """
     one, both = [], []
     for pair in pairs:

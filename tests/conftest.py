@@ -1,4 +1,6 @@
-"""What the tests share, and which of them run: all but the long parts, or with ``--part NAME`` those of that part alone."""
+"""What the tests share, and which of them run: all but the long parts, or with ``--part NAME``
+those of that part alone.
+"""
 
 import os
 import sys
@@ -8,12 +10,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests import prove.py as the command line runs it
 
-import drawing  # noqa: E402  # found through the line above
+import drawing  # found through the line above
 
 # Notebooks and records of the tests' own never mix with a proof that is running.
 os.environ.pop("COURSE_RECORD_DIR", None)
 
-#: What runs only when it is asked for. Tests of the part "drawn" run also without being asked, on cases that stay the same.
+#: What runs only when it is asked for. Tests of the part "drawn" run also without being asked, on
+#: cases that stay the same.
 PARTS = {
     "browser": "pages and sliders in a real Chromium",
     "setup": "setup_pytorch_env.sh through what can go wrong on a computer",
@@ -27,12 +30,22 @@ PARTS = {
 
 def pytest_addoption(parser):
     told = "; ".join(f"{name}: {what}" for name, what in PARTS.items())
-    parser.addoption("--part", action="append", default=[], choices=PARTS, metavar="NAME",
-                     help=f"run only the tests of this part, which do not run otherwise; may be repeated. {told}")
+    parser.addoption(
+        "--part",
+        action="append",
+        default=[],
+        choices=PARTS,
+        metavar="NAME",
+        help=(
+            f"run only the tests of this part, which do not run otherwise; may be repeated. {told}"
+        ),
+    )
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "part(name): runs only under --part NAME, see tests/conftest.py")
+    config.addinivalue_line(
+        "markers", "part(name): runs only under --part NAME, see tests/conftest.py"
+    )
     drawing.FRESH = "drawn" in config.getoption("part")
 
 

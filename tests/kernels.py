@@ -1,13 +1,15 @@
 """Kernels that start at once: forked from two processes that have loaded their packages already.
 
-To start a kernel and import what a notebook imports costs seconds of processor time, the same ones 22 times over. So two processes
-load the packages once: one without torch, which a NumPy notebook must never see, and one with. A kernel is then a fork of one of
-them. nbval starts it as any other, through a kernel specification; what that starts is a small program, which asks for the fork and
+To start a kernel and import what a notebook imports costs seconds of processor time, the same ones
+22 times over. So two processes load the packages once: one without torch, which a NumPy notebook
+must never see, and one with. A kernel is then a fork of one of them. nbval starts it as any other,
+through a kernel specification; what that starts is a small program, which asks for the fork and
 lives as long as it (``python kernels.py start CONNECTION_FILE``).
 
-No fork outlives anybody, nor does what a notebook starts: a fork ends with its whole group when its starter ends (a closed socket
-tells it), and when the process that it was forked from ends, which itself ends with the proof (PR_SET_PDEATHSIG). Linux only:
-elsewhere forking a process that has loaded numerical libraries is unsafe, and kernels start plainly.
+No fork outlives anybody, nor does what a notebook starts: a fork ends with its whole group when its
+starter ends (a closed socket tells it), and when the process that it was forked from ends, which
+itself ends with the proof (PR_SET_PDEATHSIG). Linux only: elsewhere forking a process that has
+loaded numerical libraries is unsafe, and kernels start plainly.
 """
 
 import json
@@ -19,22 +21,43 @@ import sys
 KINDS = ("numpy", "torch")
 #: Loaded before the forks; what only some notebooks use is worth it where it takes long.
 PRELOADED = {
-    "numpy": ("ipykernel.kernelapp", "ipykernel.ipkernel", "matplotlib_inline.backend_inline", "matplotlib.pyplot", "sklearn.datasets",
-              "course_utils.twins", "course_utils.figures", "course_utils.data", "course_utils.labs", "course_utils.labs_round3",
-              "course_utils.reuse", "course_utils.checks", "course_utils.environment"),
-    "torch": ("torch", "torch.nn.functional", "torch.utils.data", "torch.func", "course_utils.devices", "course_utils.batches"),
-}  # fmt: skip
+    "numpy": (
+        "ipykernel.kernelapp",
+        "ipykernel.ipkernel",
+        "matplotlib_inline.backend_inline",
+        "matplotlib.pyplot",
+        "sklearn.datasets",
+        "course_utils.twins",
+        "course_utils.figures",
+        "course_utils.data",
+        "course_utils.labs",
+        "course_utils.labs_round3",
+        "course_utils.reuse",
+        "course_utils.checks",
+        "course_utils.environment",
+    ),
+    "torch": (
+        "torch",
+        "torch.nn.functional",
+        "torch.utils.data",
+        "torch.func",
+        "course_utils.devices",
+        "course_utils.batches",
+    ),
+}
 PRELOADED["torch"] = PRELOADED["numpy"] + PRELOADED["torch"]
 
 
-# --- In the proof -----------------------------------------------------------------------------------------------------------
+# --- In the proof ---------------------------------------------------------------------------------
 
 
 class PreloadedKernels:
-    """The two processes, started and ended: ``with PreloadedKernels(folder, kinds) as environment`` for pytest's --nbval-kernel-name.
+    """The two processes, started and ended: ``with PreloadedKernels(folder, kinds) as environment``
+    for pytest's --nbval-kernel-name.
 
-    folder: an empty one, for the sockets and the kernel specification; its path must be short, as sockets' are. environment: what the two
-    run under. What ``with`` gives is the environment that pytest needs on top.
+    folder: an empty one, for the sockets and the kernel specification; its path must be short, as
+    sockets' are. environment: what the two run under. What ``with`` gives is the environment that
+    pytest needs on top.
     """
 
     NAME = "course-preloaded"
@@ -49,14 +72,35 @@ class PreloadedKernels:
         spec = self.folder / "jupyter" / "kernels" / self.NAME
         spec.mkdir(parents=True)
         argv = [sys.executable, "-I", "-S", os.path.abspath(__file__), "start", "{connection_file}"]
-        (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "preloaded", "language": "python"}))
-        path = os.pathsep.join(filter(None, [str(self.folder / "jupyter"), self.environment.get("JUPYTER_PATH")]))
+        (spec / "kernel.json").write_text(
+            json.dumps({"argv": argv, "display_name": "preloaded", "language": "python"})
+        )
+        path = os.pathsep.join(
+            filter(None, [str(self.folder / "jupyter"), self.environment.get("JUPYTER_PATH")])
+        )
         for kind in self.kinds:
-            arguments = [sys.executable, os.path.abspath(__file__), "serve", kind, self.socket_path(kind), str(os.getpid())]
-            # Jupyter sets this for a kernel before its first import of matplotlib; here the import comes before.
-            environment = self.environment | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-            self.processes.append(subprocess.Popen(arguments, env=environment, stdin=subprocess.DEVNULL,
-                                                   stdout=subprocess.DEVNULL, start_new_session=True))  # fmt: skip
+            arguments = [
+                sys.executable,
+                os.path.abspath(__file__),
+                "serve",
+                kind,
+                self.socket_path(kind),
+                str(os.getpid()),
+            ]
+            # Jupyter sets this for a kernel before its first import of matplotlib; here the import
+            # comes before.
+            environment = self.environment | {
+                "MPLBACKEND": "module://matplotlib_inline.backend_inline"
+            }
+            self.processes.append(
+                subprocess.Popen(
+                    arguments,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            )
         return {"JUPYTER_PATH": path, "COURSE_KERNELS": str(self.folder)}
 
     def socket_path(self, kind):
@@ -74,11 +118,13 @@ def can_fork():
     return sys.platform == "linux"
 
 
-# --- The process that is forked -----------------------------------------------------------------------------------------------
+# --- The process that is forked -------------------------------------------------------------------
 
 
 def end_with_parent(parent, by=signal.SIGKILL):
-    """Let the operating system send this process a signal when its parent ends; end now if it has ended already."""
+    """Let the operating system send this process a signal when its parent ends; end now if it has
+    ended already.
+    """
     import ctypes
 
     ctypes.CDLL(None).prctl(1, by)  # PR_SET_PDEATHSIG
@@ -87,14 +133,18 @@ def end_with_parent(parent, by=signal.SIGKILL):
 
 
 def serve(kind, path, parent):
-    """Load the packages, then fork a kernel for each starter that connects to the socket at ``path``."""
+    """Load the packages, then fork a kernel for each starter that connects to the socket at
+    ``path``.
+    """
     import gc
     from importlib import import_module
 
     forks = []
 
     def reap(*_):
-        """Wait for the forks that have ended: so their processor time counts as that of this process's children."""
+        """Wait for the forks that have ended: so their processor time counts as that of this
+        process's children.
+        """
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
@@ -156,7 +206,8 @@ def run_kernel(starter, connection_file, folder, environment):
     end_with_parent(os.getppid())
     os.environ.clear()
     os.environ.update(environment)
-    os.environ["JPY_PARENT_PID"] = str(os.getppid())  # ipykernel ends without the parent that stands here
+    # Ipykernel ends without the parent that stands here.
+    os.environ["JPY_PARENT_PID"] = str(os.getppid())
     os.chdir(folder)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # as nbval has it
     starter.sendall(b"%d\n" % os.getpid())
@@ -176,11 +227,13 @@ def run_kernel(starter, connection_file, folder, environment):
         os._exit(0)
 
 
-# --- What a kernel specification starts ------------------------------------------------------------------------------------------
+# --- What a kernel specification starts -----------------------------------------------------------
 
 
 def start(connection_file):
-    """Ask for a kernel and live as long as it: nbval, or whoever started this, sees a process like any other kernel."""
+    """Ask for a kernel and live as long as it: nbval, or whoever started this, sees a process like
+    any other kernel.
+    """
     parent = os.getppid()
     path = os.path.join(os.environ["COURSE_KERNELS"], os.environ.get("COURSE_KERNEL", "numpy"))
     preloaded = socket.socket(socket.AF_UNIX)
@@ -188,7 +241,11 @@ def start(connection_file):
         if os.getppid() != parent:
             return
         signal.sigtimedwait([], 0.05)  # it is still loading its packages
-    request = {"connection_file": connection_file, "folder": os.getcwd(), "environment": dict(os.environ)}
+    request = {
+        "connection_file": connection_file,
+        "folder": os.getcwd(),
+        "environment": dict(os.environ),
+    }
     preloaded.sendall(json.dumps(request).encode() + b"\n")
     signal.signal(signal.SIGINT, lambda *_: preloaded.sendall(b"i"))
     preloaded.settimeout(0.2)

@@ -1,4 +1,5 @@
-"""What a lab should show, recomputed: its frame function is called anew, and turned into pixels by plain interpolation.
+"""What a lab should show, recomputed: its frame function is called anew, and turned into pixels by
+plain interpolation.
 
 Runs in the tests' process for exported labs, and in the notebook's kernel for those in JupyterLab.
 """
@@ -12,17 +13,28 @@ from course_utils import lab as widget
 
 
 def pixels(layer, version, x, y):
-    """Return ``[[x, y], ...]`` in the picture's pixels up to where the path leaves the numbers or the far surroundings."""
+    """Return ``[[x, y], ...]`` in the picture's pixels up to where the path leaves the numbers or
+    the far surroundings.
+    """
     axes = layer.axes[version % len(layer.axes)]
     (width, height), (left, top, right, bottom) = widget.SIZE, widget.MARGINS
     points = []
     for place in zip(np.ravel(x).astype(float), np.ravel(y).astype(float)):
         point = []
-        for value, (low, high), scale in zip(place, (axes.get_xlim(), axes.get_ylim()), (axes.get_xscale(), axes.get_yscale())):
+        for value, (low, high), scale in zip(
+            place, (axes.get_xlim(), axes.get_ylim()), (axes.get_xscale(), axes.get_yscale())
+        ):
             if scale == "log":
-                low, high, value = np.log10(low), np.log10(high), np.log10(value) if value > 0 else -1000.0
+                low, high, value = (
+                    np.log10(low),
+                    np.log10(high),
+                    np.log10(value) if value > 0 else -1000.0,
+                )
             point.append(float((value - low) / (high - low)))
-        point = [left + point[0] * (width - left - right), height - bottom - point[1] * (height - top - bottom)]
+        point = [
+            left + point[0] * (width - left - right),
+            height - bottom - point[1] * (height - top - bottom),
+        ]
         if not np.isfinite(point).all() or np.abs(point).max() > widget.FAR:
             break
         points.append(point)
@@ -31,21 +43,40 @@ def pixels(layer, version, x, y):
 
 def at(lab, number):
     """Return what is to be seen and heard of ``lab`` at a position, as plain lists."""
-    places = divmod(number, len(lab.sliders[1].scales[0].values) if len(lab.sliders) > 1 else 1)[: len(lab.sliders)]
+    places = divmod(number, len(lab.sliders[1].scales[0].values) if len(lab.sliders) > 1 else 1)[
+        : len(lab.sliders)
+    ]
     version = places[-1] if len(places) > 1 else 0
     scales = [slider.scales[version % len(slider.scales)] for slider in lab.sliders]
     frame = lab.frame(*(scale.values[place] for scale, place in zip(scales, places)))
-    said = [f"{slider.name} {scale.labels[place]}" for slider, scale, place in zip(lab.sliders, scales, places)]
+    said = [
+        f"{slider.name} {scale.labels[place]}"
+        for slider, scale, place in zip(lab.sliders, scales, places)
+    ]
     said[0] += f", {frame.name}" if frame.name else ""
     panels = []
     for panel in lab.panels:
         drawn = [frame.draw.get(layer, ((), ())) for layer in panel.layers]
-        panels.append([
-            {"points": pixels(layer, version, *shape[:2]), "text": shape[2] if len(shape) > 2 else "", "walk": layer.walk, "group": layer.group,
-             "parts": sum(map(bool, (layer.line, layer.dots, layer.head, layer.anchor)))}
-            for layer, shape in zip(panel.layers, drawn)
-        ])  # fmt: skip
-    return {"places": list(places), "said": said, "facts": list(frame.facts), "trouble": frame.trouble, "notes": frame.notes, "panels": panels}
+        panels.append(
+            [
+                {
+                    "points": pixels(layer, version, *shape[:2]),
+                    "text": shape[2] if len(shape) > 2 else "",
+                    "walk": layer.walk,
+                    "group": layer.group,
+                    "parts": sum(map(bool, (layer.line, layer.dots, layer.head, layer.anchor))),
+                }
+                for layer, shape in zip(panel.layers, drawn)
+            ]
+        )
+    return {
+        "places": list(places),
+        "said": said,
+        "facts": list(frame.facts),
+        "trouble": frame.trouble,
+        "notes": frame.notes,
+        "panels": panels,
+    }
 
 
 def labs():
@@ -56,17 +87,25 @@ def labs():
 
 
 def summary(seed, picks):
-    """Return all of the kernel's labs as JSON: what is said at each position, and all that is drawn at some random ones."""
+    """Return all of the kernel's labs as JSON: what is said at each position, and all that is drawn
+    at some random ones.
+    """
     rng, found = np.random.default_rng(seed), []
     for lab in labs():
         count = len(lab.frames)
         chosen = sorted({0, count - 1, *(int(n) for n in rng.choice(count, picks))})
-        found.append({
-            "name": lab.spec["name"], "keys": [slider.key for slider in lab.sliders], "steps": lab.spec["steps"], "groups": list(lab.shown),
-            "start": lab._find([slider.start for slider in lab.sliders]),
-            "counts": [len(slider.scales[0].values) for slider in lab.sliders],
-            "said": [at_words(lab, n) for n in range(count)], "picks": {n: at(lab, n) for n in chosen},
-        })  # fmt: skip
+        found.append(
+            {
+                "name": lab.spec["name"],
+                "keys": [slider.key for slider in lab.sliders],
+                "steps": lab.spec["steps"],
+                "groups": list(lab.shown),
+                "start": lab._find([slider.start for slider in lab.sliders]),
+                "counts": [len(slider.scales[0].values) for slider in lab.sliders],
+                "said": [at_words(lab, n) for n in range(count)],
+                "picks": {n: at(lab, n) for n in chosen},
+            }
+        )
     return json.dumps(found)
 
 
@@ -75,7 +114,10 @@ def at_words(lab, number):
     columns = len(lab.sliders[1].scales[0].values) if len(lab.sliders) > 1 else 1
     places = divmod(number, columns)[: len(lab.sliders)]
     scales = [slider.scales[(number % columns) % len(slider.scales)] for slider in lab.sliders]
-    said = [f"{slider.name} {scale.labels[place]}" for slider, scale, place in zip(lab.sliders, scales, places)]
+    said = [
+        f"{slider.name} {scale.labels[place]}"
+        for slider, scale, place in zip(lab.sliders, scales, places)
+    ]
     name = lab.frames[number]["name"]
     return [said[0] + (f", {name}" if name else ""), *said[1:]]
 

@@ -2,9 +2,10 @@
 
 Run it after you changed RoundN/solutions/RoundN_Solutions.ipynb:  python tests/make_exercises.py
 
-In the solutions, the cells with the tag "solution" (in JupyterLab: the gear at the right, Cell Tags) are the answers. A
-text cell with this tag is left out of the exercises; in a code cell each function keeps its first lines, up to
-its docstring, and the rest becomes ``return ...``. All else is the same in both.
+In the solutions, the cells with the tag "solution" (in JupyterLab: the gear at the right, Cell
+Tags) are the answers. A text cell with this tag is left out of the exercises; in a code cell each
+function keeps its first lines, up to its docstring, and the rest becomes ``return ...``. All else
+is the same in both.
 """
 
 import ast
@@ -15,19 +16,28 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
-ROUNDS = tuple(sorted(int(path.parts[-3][5:]) for path in ROOT.glob("Round*/solutions/Round*_Solutions.ipynb")))
+ROUNDS = tuple(
+    sorted(int(path.parts[-3][5:]) for path in ROOT.glob("Round*/solutions/Round*_Solutions.ipynb"))
+)
 
 
 def paths(number):
     """Return the paths of the exercises and of the solutions of a round."""
     folder = ROOT / f"Round{number}"
-    return folder / f"Round{number}_Exercises.ipynb", folder / "solutions" / f"Round{number}_Solutions.ipynb"
+    return (
+        folder / f"Round{number}_Exercises.ipynb",
+        folder / "solutions" / f"Round{number}_Solutions.ipynb",
+    )
 
 
 def stub(source):
-    """Return the source of a solved cell with the body of each function, after its docstring, replaced by ``return ...``."""
+    """Return the source of a solved cell with the body of each function, after its docstring,
+    replaced by ``return ...``.
+    """
     lines = source.splitlines()
-    for function in reversed([node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]):
+    for function in reversed(
+        [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    ):
         lines[function.body[0].end_lineno : function.end_lineno] = ["    return ..."]
     return "\n".join(lines)
 
@@ -37,10 +47,15 @@ def exercises_from(solutions):
     cells = []
     for cell in solutions.cells:
         solved = "solution" in cell.metadata.get("tags", [])
-        if cell.cell_type == "markdown" and not solved:  # links: the exercises lie one folder higher
-            cells.append(nbformat.v4.new_markdown_cell(re.sub(r"\]\(\.\./", "](", cell.source), id=cell.id))
+        # Links: the exercises lie one folder higher.
+        if cell.cell_type == "markdown" and not solved:
+            cells.append(
+                nbformat.v4.new_markdown_cell(re.sub(r"\]\(\.\./", "](", cell.source), id=cell.id)
+            )
         elif cell.cell_type == "code":
-            cells.append(nbformat.v4.new_code_cell(stub(cell.source) if solved else cell.source, id=cell.id))
+            cells.append(
+                nbformat.v4.new_code_cell(stub(cell.source) if solved else cell.source, id=cell.id)
+            )
     metadata = {"kernelspec": solutions.metadata.kernelspec, "language_info": {"name": "python"}}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 

@@ -1,7 +1,9 @@
-"""nbval's run of the notebooks, as prove.py starts it: tells of each cell as it ends, and which kernel its notebook wants.
+"""nbval's run of the notebooks, as prove.py starts it: tells of each cell as it ends, and which
+kernel its notebook wants.
 
-``python notebook_run.py PYTEST_ARGUMENTS`` is pytest with this file as a plugin. For each cell a JSON line is appended to the file
-that ``COURSE_EVENTS`` names: ``{"path", "cell", "ok", "why", "outputs"}``; for a test ``{"path", "test", "ok", "why"}``.
+``python notebook_run.py PYTEST_ARGUMENTS`` is pytest with this file as a plugin. For each cell a
+JSON line is appended to the file that ``COURSE_EVENTS`` names: ``{"path", "cell", "ok", "why",
+"outputs"}``; for a test ``{"path", "test", "ok", "why"}``.
 """
 
 import json
@@ -21,14 +23,18 @@ def uses_torch(sources):
 
 
 def pytest_configure(config):
-    """A worker ends with the process that started it, at once; by itself it takes ten seconds to notice."""
+    """A worker ends with the process that started it, at once; by itself it takes ten seconds to
+    notice.
+    """
     if hasattr(config, "workerinput") and can_fork():
         end_with_parent(os.getppid())
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
-    """nbval starts a notebook's kernel in the set-up of its first cell; the kernel inherits what is set here."""
+    """nbval starts a notebook's kernel in the set-up of its first cell; the kernel inherits what is
+    set here.
+    """
     book = getattr(item.parent, "nb", None)
     if book is not None and os.environ.get("COURSE_NOTEBOOK") != str(item.path):
         os.environ["COURSE_NOTEBOOK"] = str(item.path)
@@ -38,16 +44,24 @@ def pytest_runtest_setup(item):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Send along what a cell gave: the report travels from the worker to the process that writes the events."""
+    """Send along what a cell gave: the report travels from the worker to the process that writes
+    the events.
+    """
     if call.when == "call" and getattr(item, "test_outputs", None) is not None:
         item.user_properties.append(("outputs", json.dumps(item.test_outputs)))
     yield
 
 
 def pytest_runtest_logreport(report):
-    if hasattr(report, "node") or not os.environ.get("PYTEST_XDIST_WORKER"):  # once: not in the worker, too
+    # Once: not in the worker, too.
+    if hasattr(report, "node") or not os.environ.get("PYTEST_XDIST_WORKER"):
         if report.when == "call" or report.failed or (report.when == "setup" and report.skipped):
-            event = {"path": report.location[0], "ok": report.passed, "skipped": report.skipped, "why": _plain(report.longreprtext)}
+            event = {
+                "path": report.location[0],
+                "ok": report.passed,
+                "skipped": report.skipped,
+                "why": _plain(report.longreprtext),
+            }
             name = report.nodeid.split("::")[-1]
             if name.startswith("Cell "):
                 outputs = dict(report.user_properties).get("outputs", "[]")

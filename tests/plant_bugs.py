@@ -1,7 +1,9 @@
-"""Plants random bugs in the course's code, one at a time, and counts how many the proof catches, and by what.
+"""Plants random bugs in the course's code, one at a time, and counts how many the proof catches,
+and by what.
 
-bugs.py says what a bug is, and draws them. Here a notebook runs as it is up to the bug's cell; there a process is
-forked, which goes on with the bug and stops at the first difference that decides. Linux only.
+bugs.py says what a bug is, and draws them. Here a notebook runs as it is up to the bug's cell;
+there a process is forked, which goes on with the bug and stops at the first difference that
+decides. Linux only.
 """
 
 import argparse
@@ -32,14 +34,17 @@ from course_utils.twins import TORCH_SUFFIX, compare_records
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
-# --- what a run showed, compared ------------------------------------------------------------------------------------
+# --- what a run showed, compared ------------------------------------------------------------------
 
 TWINS, PROSE, OUTPUTS, NOTHING = "twins", "prose", "outputs", "nothing"
-IMAGES = {"image/png", "image/jpeg", "application/vnd.jupyter.widget-view+json"}  # these differ from machine to machine
+# These differ from machine to machine.
+IMAGES = {"image/png", "image/jpeg", "application/vnd.jupyter.widget-view+json"}
 
 
 def shown(outputs):
-    """Return what a cell's outputs say, in order, as [[stream or kind of output, text]]; pictures and widgets apart."""
+    """Return what a cell's outputs say, in order, as [[stream or kind of output, text]]; pictures
+    and widgets apart.
+    """
     found = []
     for output in outputs:
         if output["output_type"] == "stream":
@@ -47,14 +52,22 @@ def shown(outputs):
                 found.append([output["name"], ""])
             found[-1][1] += "".join(output["text"])
         else:
-            data = {kind: "".join(text) for kind, text in output.get("data", {}).items() if kind not in IMAGES}
+            data = {
+                kind: "".join(text)
+                for kind, text in output.get("data", {}).items()
+                if kind not in IMAGES
+            }
             found.append([output["output_type"], data or output.get("ename")])
     return found
 
 
 def changed_outputs(stored, fresh):
-    """Return where the code cells of a run say something else than the stored ones, in sentences."""
-    pairs = [(a, b) for a, b in zip(stored, fresh, strict=True) if a.kind == "code" and a.source.strip()]
+    """Return where the code cells of a run say something else than the stored ones, in
+    sentences.
+    """
+    pairs = [
+        (a, b) for a, b in zip(stored, fresh, strict=True) if a.kind == "code" and a.source.strip()
+    ]
     return [
         f"the output of code cell {number} changed"
         for number, (old, new) in enumerate(pairs, 1)
@@ -63,9 +76,11 @@ def changed_outputs(stored, fresh):
 
 
 def judge(stored, mutant, twin, stored_labs=(), known=()):
-    """Return what tells a run of a changed notebook from the unchanged pair: one of the four words, and a sentence.
+    """Return what tells a run of a changed notebook from the unchanged pair: one of the four words,
+    and a sentence.
 
-    known: sentences that the unchanged notebook gives as well, so that they tell nothing. The rest: see ``findings``.
+    known: sentences that the unchanged notebook gives as well, so that they tell nothing. The rest:
+    see ``findings``.
     """
     for kind, problems in findings(stored, mutant, twin, stored_labs):
         unknown = [problem for problem in problems if problem not in known]
@@ -75,10 +90,11 @@ def judge(stored, mutant, twin, stored_labs=(), known=()):
 
 
 def findings(stored, mutant, twin, stored_labs=()):
-    """Yield what the proof's comparisons say, as (kind, sentences), in the order in which they count.
+    """Yield what the proof's comparisons say, as (kind, sentences), in the order in which they
+    count.
 
-    stored: the notebook's cells as in its file. mutant, twin: a compare.Run of the changed notebook and of its unchanged
-    twin. stored_labs: the states of the labs that lie beside the notebook.
+    stored: the notebook's cells as in its file. mutant, twin: a compare.Run of the changed notebook
+    and of its unchanged twin. stored_labs: the states of the labs that lie beside the notebook.
     """
     import compare  # these load matplotlib and more, and only judging needs them
     import prose
@@ -86,7 +102,11 @@ def findings(stored, mutant, twin, stored_labs=()):
     pair = (twin, mutant) if mutant.stem.endswith(TORCH_SUFFIX) else (mutant, twin)
     yield TWINS, compare.compare_pair(*pair).problems
     yield PROSE, prose.check_notebook(mutant.cells)
-    yield OUTPUTS, changed_outputs(stored, mutant.cells) + compare.compare_with_stored(mutant, stored, stored_labs)
+    yield (
+        OUTPUTS,
+        changed_outputs(stored, mutant.cells)
+        + compare.compare_with_stored(mutant, stored, stored_labs),
+    )
 
 
 def parted(mine, other, seen):
@@ -106,14 +126,16 @@ def parted(mine, other, seen):
     return len(lines), problems[0] if problems else None
 
 
-# --- processes: forked, watched, and none left behind ---------------------------------------------------------------
+# --- processes: forked, watched, and none left behind ---------------------------------------------
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 MEMORY = 6 * 2**30  # what a bug may ask for on top
 
 
 def _fork(work):
-    """Run ``work(send)`` in a forked process that ends with this one; return (its number, the pipe it sends to)."""
+    """Run ``work(send)`` in a forked process that ends with this one; return (its number, the pipe
+    it sends to).
+    """
     read, write = os.pipe()
     pid = os.fork()
     if pid:
@@ -122,7 +144,8 @@ def _fork(work):
     status = 1
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)  # orphans of what the notebook starts stay in sight
+        # Orphans of what the notebook starts stay in sight.
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
         os.setpgid(0, 0)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's affair
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -187,18 +210,21 @@ class _Files:
         for path, (stamp, content) in self.saved.items():
             if not path.exists() or self._stamp(path) != stamp:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with path.open("r+b" if path.exists() else "wb") as file:  # the same file: it may be open
+                # The same file: it may be open.
+                with path.open("r+b" if path.exists() else "wb") as file:
                     file.write(content)
                     file.truncate()
                 self.saved[path] = self._stamp(path), content
 
 
-# --- the runs -------------------------------------------------------------------------------------------------------
+# --- the runs -------------------------------------------------------------------------------------
 
 
 @dataclass
 class Run:
-    """An unchanged notebook's run: its cells with fresh outputs, each code cell's seconds, the file of checkpoints."""
+    """An unchanged notebook's run: its cells with fresh outputs, each code cell's seconds, the file
+    of checkpoints.
+    """
 
     cells: list
     seconds: list
@@ -207,12 +233,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Task:
-    """Bug number ``number`` of the sample, planted in code cell ``cell`` of the notebook that a walk runs."""
+    """Bug number ``number`` of the sample, planted in code cell ``cell`` of the notebook that a
+    walk runs.
+    """
 
     number: int
     cell: int
     bug: Bug
-    alone: bool  # in this twin only: compared with the unchanged twin. Else compared with what is stored.
+    # In this twin only: compared with the unchanged twin. Else compared with what is stored.
+    alone: bool
 
 
 class Course:
@@ -225,32 +254,45 @@ class Course:
         self.runs, self.known = {}, {}  # known: what is found without any bug
 
     def sources(self, name):
-        return [cell.source for cell in self.stored[name] if cell.kind == "code" and cell.source.strip()]
+        return [
+            cell.source for cell in self.stored[name] if cell.kind == "code" and cell.source.strip()
+        ]
 
     def with_outputs(self, name, outputs):
         """Return the notebook's cells, the code cells with these outputs."""
         outputs = iter(outputs)
         return [
-            dataclasses.replace(cell, outputs=next(outputs)) if cell.kind == "code" and cell.source.strip() else cell
+            dataclasses.replace(cell, outputs=next(outputs))
+            if cell.kind == "code" and cell.source.strip()
+            else cell
             for cell in self.stored[name]
         ]
 
     def twin(self, name):
-        return name.removesuffix(TORCH_SUFFIX) if name.endswith(TORCH_SUFFIX) else name + TORCH_SUFFIX
+        return (
+            name.removesuffix(TORCH_SUFFIX) if name.endswith(TORCH_SUFFIX) else name + TORCH_SUFFIX
+        )
 
     def open(self, name):
-        """Return (a shell for the notebook in a copy of its folder, the folder in which all its files lie)."""
+        """Return (a shell for the notebook in a copy of its folder, the folder in which all its
+        files lie).
+        """
         folder = Path(tempfile.mkdtemp(dir=self.work))
         shutil.copytree((self.root / name).parent, folder / "round")
         for part in ("records", "tmp"):
             (folder / part).mkdir()
-        os.environ |= {"COURSE_RECORD_DIR": str(folder / "records"), "TMPDIR": str(folder / "tmp"),
-                       "COURSE_NO_PICTURES": "1"}  # fmt: skip
+        os.environ |= {
+            "COURSE_RECORD_DIR": str(folder / "records"),
+            "TMPDIR": str(folder / "tmp"),
+            "COURSE_NO_PICTURES": "1",
+        }
         tempfile.tempdir = None  # so that it looks at TMPDIR again
         return open_shell(folder / "round"), folder
 
     def run(self, name, send):
-        """Run the unchanged notebook; send its outputs, the seconds of its cells and the place of its record."""
+        """Run the unchanged notebook; send its outputs, the seconds of its cells and the place of
+        its record.
+        """
         shell, folder = self.open(name)
         outputs, seconds = [], []
         for number, source in enumerate(self.sources(name), 1):
@@ -258,14 +300,18 @@ class Course:
             outputs.append(shell.run(source))
             seconds.append(time.monotonic() - start)
             if failed(outputs[-1]):
-                raise RuntimeError(f"unchanged, {name} fails in code cell {number}: {failed(outputs[-1])}")
+                raise RuntimeError(
+                    f"unchanged, {name} fails in code cell {number}: {failed(outputs[-1])}"
+                )
         for output in (output for cell in outputs for output in cell):
-            output.get("data", {}).update({kind: "" for kind in IMAGES & set(output.get("data", {}))})
+            output.get("data", {}).update(dict.fromkeys(IMAGES & set(output.get("data", {})), ""))
         record = folder / "records" / f"{Path(name).name}.jsonl"
         send({"outputs": outputs, "seconds": seconds, "record": str(record)})
 
     def walk(self, name, tasks, send):
-        """Run the notebook as it is; before a cell with bugs fork a process for each, which goes on with the bug."""
+        """Run the notebook as it is; before a cell with bugs fork a process for each, which goes on
+        with the bug.
+        """
         shell, folder = self.open(name)
         outputs, last = [], max(task.cell for task in tasks)
         for cell, source in enumerate(self.sources(name)[:last], 1):
@@ -275,22 +321,37 @@ class Course:
                 files, limit = _Files(folder), 4 * sum(self.runs[name].seconds[cell - 1 :]) + 20
             for task in here:
                 before, start = set(_descendants(os.getpid())), time.monotonic()
-                pid, pipe = _fork(lambda answer, task=task: answer(self.mutant(name, task, shell, folder, outputs)))
+                pid, pipe = _fork(
+                    lambda answer, task=task: answer(
+                        self.mutant(name, task, shell, folder, outputs)
+                    )
+                )
                 verdict, why = _answer(pipe, limit)
                 _end([pid, *(set(_descendants(os.getpid())) - before - {pid})])
                 files.put_back()
-                send({"number": task.number, "verdict": verdict, "why": why, "seconds": time.monotonic() - start})
+                send(
+                    {
+                        "number": task.number,
+                        "verdict": verdict,
+                        "why": why,
+                        "seconds": time.monotonic() - start,
+                    }
+                )
             outputs.append(shell.run(source) if cell < last else [])
 
     def mutant(self, name, task, shell, folder, outputs):
-        """Go on from the bug's cell to the end, or to the first difference that decides; return (verdict, why)."""
+        """Go on from the bug's cell to the end, or to the first difference that decides; return
+        (verdict, why).
+        """
         used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
         resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
         run, twin = self.runs[name], self.runs[self.twin(name)]
         record = folder / "records" / run.record.name
         other = twin.record if task.alone else run.record
         seen = parted(record, other, 0)[0]
-        expected = [cell.outputs for cell in run.cells if cell.kind == "code" and cell.source.strip()]
+        expected = [
+            cell.outputs for cell in run.cells if cell.kind == "code" and cell.source.strip()
+        ]
         for cell, source in list(enumerate(self.sources(name), 1))[task.cell - 1 :]:
             outputs.append(shell.run(task.bug.plant(source) if cell == task.cell else source))
             if failed(outputs[-1]):
@@ -303,14 +364,21 @@ class Course:
                 return OUTPUTS, f"the output of code cell {cell} changed"
         if not record.exists():
             return TWINS, "no checkpoint is recorded"
-        return judge(*self.evidence(name, self.with_outputs(name, outputs), record), self.known[name])
+        return judge(
+            *self.evidence(name, self.with_outputs(name, outputs), record), self.known[name]
+        )
 
     def evidence(self, name, cells, record):
-        """Return what a run of the notebook, with a bug or without, is judged by: the arguments of ``judge``."""
+        """Return what a run of the notebook, with a bug or without, is judged by: the arguments of
+        ``judge``.
+        """
         import compare
 
         twin, labs = self.runs[self.twin(name)], compare.stored_labs(self.root / f"{name}.ipynb")
-        sides = [compare.Run(own, path.stem, path.parent) for own, path in ((cells, record), (twin.cells, twin.record))]
+        sides = [
+            compare.Run(own, path.stem, path.parent)
+            for own, path in ((cells, record), (twin.cells, twin.record))
+        ]
         return self.stored[name], *sides, labs
 
 
@@ -326,7 +394,9 @@ def _wait_for_processes(shell):
 
 
 def _answer(pipe, limit):
-    """Return the (verdict, why) that comes out of a pipe; to die, or to be silent for too long, is to be caught."""
+    """Return the (verdict, why) that comes out of a pipe; to die, or to be silent for too long, is
+    to be caught.
+    """
     content, end = b"", time.monotonic() + limit
     with open(pipe, "rb", buffering=0) as file:
         while not content.endswith(b"\n"):
@@ -340,7 +410,8 @@ def _answer(pipe, limit):
 
 
 def run_jobs(jobs, count, received):
-    """Run jobs, ``count`` at a time, each in a process of its own; hand each of their messages to ``received``.
+    """Run jobs, ``count`` at a time, each in a process of its own; hand each of their messages to
+    ``received``.
 
     Raises RuntimeError if one fails. Nothing is left running, whatever happens.
     """
@@ -368,7 +439,12 @@ def run_jobs(jobs, count, received):
 
 def preload():
     """Load what notebooks import, once for all processes that are forked from this one."""
-    for name in ("matplotlib.pyplot", "sklearn.datasets", "sklearn.linear_model", "course_utils.labs_round3"):
+    for name in (
+        "matplotlib.pyplot",
+        "sklearn.datasets",
+        "sklearn.linear_model",
+        "course_utils.labs_round3",
+    ):
         import_module(name)
     import torch
 
@@ -377,7 +453,9 @@ def preload():
 
 
 def _chunks(course, name, tasks, longest=150):
-    """Cut a notebook's tasks into walks of some ``longest`` seconds each, in the order of their cells."""
+    """Cut a notebook's tasks into walks of some ``longest`` seconds each, in the order of their
+    cells.
+    """
     found, seconds = [], course.runs[name].seconds
     for task in sorted(tasks, key=lambda task: task.cell):
         cost = sum(seconds[task.cell - 1 :]) * 0.6
@@ -389,7 +467,8 @@ def _chunks(course, name, tasks, longest=150):
 
 
 def plant(root, pairs, one, both, jobs=2, only="", progress=lambda text: None):
-    """Plant the bugs ``one`` and ``both`` of a sample; return for each (verdict, why, seconds), None if it is left out.
+    """Plant the bugs ``one`` and ``both`` of a sample; return for each (verdict, why, seconds),
+    None if it is left out.
 
     only: what a pair's name must have in it for its bugs to be planted.
     """
@@ -415,7 +494,10 @@ def plant(root, pairs, one, both, jobs=2, only="", progress=lambda text: None):
                     tasks.setdefault(name, []).append(Task(number, cell, planted.bug, alone))
             chunks = [chunk for name in tasks for chunk in _chunks(course, name, tasks[name])]
             chunks.sort(key=lambda chunk: -chunk[0])
-            walks = [lambda send, name=name, chunk=chunk: course.walk(name, chunk, send) for _, name, chunk in chunks]
+            walks = [
+                lambda send, name=name, chunk=chunk: course.walk(name, chunk, send)
+                for _, name, chunk in chunks
+            ]
             run_jobs(walks, jobs, received)
     return verdicts
 
@@ -423,8 +505,10 @@ def plant(root, pairs, one, both, jobs=2, only="", progress=lambda text: None):
 def _run_unchanged(course, jobs, progress):
     """Run each notebook as it is, and note what the proof finds there already.
 
-    Raises RuntimeError if one fails or its checkpoints are not its twin's: then nothing can be told from them.
+    Raises RuntimeError if one fails or its checkpoints are not its twin's: then nothing can be told
+    from them.
     """
+
     def run(name, send):
         course.run(name, lambda message: send(message | {"name": name}))
 
@@ -434,7 +518,8 @@ def _run_unchanged(course, jobs, progress):
         course.runs[name] = Run(cells, message["seconds"], Path(message["record"]))
         progress(f"{len(course.runs)} of {len(course.names)} notebooks run unchanged")
 
-    names = sorted(course.names, key=lambda name: not name.endswith(TORCH_SUFFIX))  # the long ones first
+    # The long ones first.
+    names = sorted(course.names, key=lambda name: not name.endswith(TORCH_SUFFIX))
     run_jobs([lambda send, name=name: run(name, send) for name in names], jobs, received)
     for name in course.names:
         found = findings(*course.evidence(name, course.runs[name].cells, course.runs[name].record))
@@ -443,10 +528,14 @@ def _run_unchanged(course, jobs, progress):
         if apart:
             raise RuntimeError(f"{name} and its twin part without any bug: {apart[0]}")
         for problem in course.known[name]:
-            print(f"without any bug, so it does not count: {name}: {problem}", file=sys.stderr, flush=True)
+            print(
+                f"without any bug, so it does not count: {name}: {problem}",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
-# --- the report -----------------------------------------------------------------------------------------------------
+# --- the report -----------------------------------------------------------------------------------
 
 
 def wilson(count, total, z=1.959964):
@@ -454,7 +543,10 @@ def wilson(count, total, z=1.959964):
     if not total:
         return 0.0, 1.0
     share, extra = count / total, z * z / total
-    middle, half = share + extra / 2, z * math.sqrt(share * (1 - share) / total + extra / (4 * total))
+    middle, half = (
+        share + extra / 2,
+        z * math.sqrt(share * (1 - share) / total + extra / (4 * total)),
+    )
     return max((middle - half) / (1 + extra), 0.0), min((middle + half) / (1 + extra), 1.0)
 
 
@@ -475,14 +567,24 @@ def describe(planted, verdict):
     first = planted.bug.line(planted.source)
     length = planted.source.encode()[planted.bug.start : planted.bug.end].count(b"\n") + 1
     where = ", ".join(f"{name}, code cell {number}" for name, number in planted.cells)
-    lines = [f"{verdict[0]}: {where}: {planted.bug.operator}" + (f" ({verdict[1]})" if verdict[1] else "")]
+    lines = [
+        f"{verdict[0]}: {where}: {planted.bug.operator}"
+        + (f" ({verdict[1]})" if verdict[1] else "")
+    ]
     lines += [f"    - {line.strip()}" for line in before[first : first + length]]
-    lines += [f"    + {line.strip()}" for line in after[first : first + length - (len(before) - len(after))]]
+    lines += [
+        f"    + {line.strip()}"
+        for line in after[first : first + length - (len(before) - len(after))]
+    ]
     return "\n".join(lines)
 
 
-ONE_ROWS = [("caught by the twins", {TWINS}), ("by the prose", {PROSE}), ("by stored outputs only", {OUTPUTS}),
-            ("by nothing", {NOTHING})]  # fmt: skip
+ONE_ROWS = [
+    ("caught by the twins", {TWINS}),
+    ("by the prose", {PROSE}),
+    ("by stored outputs only", {OUTPUTS}),
+    ("by nothing", {NOTHING}),
+]
 BOTH_ROWS = [("caught", {TWINS, PROSE, OUTPUTS}), ("by nothing", {NOTHING})]
 
 
@@ -491,8 +593,10 @@ def report(one, both, verdicts):
     told = [(planted, verdict) for planted, verdict in zip(one + both, verdicts)]
     first = [pair for pair in told[: len(one)] if pair[1]]
     second = [pair for pair in told[len(one) :] if pair[1]]
-    parts = [table("In one twin only", ONE_ROWS, [verdict for _, verdict in first]),
-             table("In both twins at once", BOTH_ROWS, [verdict for _, verdict in second])]  # fmt: skip
+    parts = [
+        table("In one twin only", ONE_ROWS, [verdict for _, verdict in first]),
+        table("In both twins at once", BOTH_ROWS, [verdict for _, verdict in second]),
+    ]
     alive = [pair for pair in first + second if pair[1][0] == NOTHING]
     alive += [pair for pair in first if pair[1][0] == OUTPUTS]
     parts += [f"Survivors: {len(alive)}", *(describe(*pair) for pair in alive)]
@@ -502,6 +606,7 @@ def report(one, both, verdicts):
 
 def show_branches(root, pairs, jobs):
     """Print, for each notebook, the arms of its code that none of its cells reaches."""
+
     def look(name, send):
         course.open(name)
         send({"name": name, "arms": unreached_arms(Path.cwd() / f"{Path(name).name}.ipynb")})
@@ -518,22 +623,38 @@ def show_branches(root, pairs, jobs):
 
 def main():
     """The command; returns the exit status."""
-    parser = argparse.ArgumentParser(description="Plants random bugs in the notebooks and counts what catches them.")
+    parser = argparse.ArgumentParser(
+        description="Plants random bugs in the notebooks and counts what catches them."
+    )
     parser.add_argument("--count", type=int, default=ONE_SIDE, help="bugs in one twin only")
     parser.add_argument("--both", type=int, default=BOTH_SIDES, help="bugs in both twins at once")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--only", default="", help="only bugs of pairs whose name has this in it, such as Round3")
-    parser.add_argument("--report", type=Path, help="write tables, survivors and caught bugs to this file")
-    parser.add_argument("--at-least", type=float, default=0.0, metavar="SHARE",
-                        help="exit with 1 if the twins and the prose catch less than this share of the first")
-    parser.add_argument("--branches", action="store_true", help="instead: list the code that no cell reaches")
+    parser.add_argument(
+        "--only", default="", help="only bugs of pairs whose name has this in it, such as Round3"
+    )
+    parser.add_argument(
+        "--report", type=Path, help="write tables, survivors and caught bugs to this file"
+    )
+    parser.add_argument(
+        "--at-least",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="exit with 1 if the twins and the prose catch less than this share of the first",
+    )
+    parser.add_argument(
+        "--branches", action="store_true", help="instead: list the code that no cell reaches"
+    )
     arguments = parser.parse_args()
     if sys.platform != "linux":
-        print("plant_bugs.py forks processes with loaded libraries and needs Linux", file=sys.stderr)
+        print(
+            "plant_bugs.py forks processes with loaded libraries and needs Linux", file=sys.stderr
+        )
         return 2
     if any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
-        # Libraries have read this when they were loaded, and a process with threads cannot be forked.
+        # Libraries have read this when they were loaded, and a process with threads cannot be
+        # forked.
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | ONE_THREAD)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     from prove import PAIRS, ROOT
@@ -559,7 +680,9 @@ def main():
     minutes += f", {(used.ru_utime + used.ru_stime) / 60:.1f} of a processor"
     print(f"{text}\n\n{minutes}")
     if arguments.report:
-        arguments.report.write_text(f"{text}\n\n{minutes}\n\nCaught\n\n{caught}\n", encoding="utf-8")
+        arguments.report.write_text(
+            f"{text}\n\n{minutes}\n\nCaught\n\n{caught}\n", encoding="utf-8"
+        )
     found = [verdict[0] in (TWINS, PROSE) for verdict in verdicts[: len(one)] if verdict]
     return int(sum(found) < arguments.at_least * len(found))
 

@@ -1,9 +1,11 @@
-"""Run notebooks afresh and store what changed: ``python -m course_utils refresh [NOTEBOOK or ROUND ...]``.
+"""Run notebooks afresh and store what changed: ``python -m course_utils refresh [NOTEBOOK or ROUND
+...]``.
 
-The NumPy notebook of a pair runs first, since its twin reads its values. An output that says the same as before stays as it is, byte
-for byte: a checkpoint whose value moved by rounding, a figure whose numbers a reader could not tell apart, a lab's random identity. So
-an unchanged notebook is not touched. Beside a notebook with labs their states are stored (``.labs.json.gz``). A notebook in which a cell
-fails is left as it was.
+The NumPy notebook of a pair runs first, since its twin reads its values. An output that says the
+same as before stays as it is, byte for byte: a checkpoint whose value moved by rounding, a figure
+whose numbers a reader could not tell apart, a lab's random identity. So an unchanged notebook is
+not touched. Beside a notebook with labs their states are stored (``.labs.json.gz``). A notebook in
+which a cell fails is left as it was.
 """
 
 import argparse
@@ -17,11 +19,11 @@ from pathlib import Path
 
 import compare
 import nbformat
+import prose
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from prove import ROOT, THE_COURSE, run_environment
 
-import prose
 from course_utils.figures import compare_figures
 from course_utils.notebooks import CHECKPOINTS, FIGURE, WIDGET, checkpoints, read_notebook
 from course_utils.records import record_path
@@ -29,12 +31,21 @@ from course_utils.twins import RTOL, TORCH_SUFFIX, difference, stored_checkpoint
 
 
 def refresh(path, records, repaint=False):
-    """Run the notebook at ``path`` and store what changed; return what did, as words. Raises CellExecutionError if a cell fails."""
+    """Run the notebook at ``path`` and store what changed; return what did, as words.
+
+    Raises CellExecutionError if a cell fails.
+    """
     before = path.read_text(encoding="utf-8")
     old, new = (nbformat.reads(before, as_version=4) for _ in range(2))
     environment = run_environment({"COURSE_RECORD_DIR": str(records), "COURSE_NOTEBOOK": str(path)})
-    client = NotebookClient(new, timeout=600, record_timing=False, store_widget_state=False, resources={"metadata": {"path": str(path.parent)}},
-                            extra_arguments=["--IPKernelApp.log_level=ERROR"])  # fmt: skip
+    client = NotebookClient(
+        new,
+        timeout=600,
+        record_timing=False,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    )
     client.execute(env=environment)
     labs = compare.read_lines(record_path(path.stem, "labs", records))
     labs_changed = bool(compare.compare_labs(labs, compare.stored_labs(path)))
@@ -55,10 +66,17 @@ def refresh(path, records, repaint=False):
 
 
 def whole_streams(outputs):
-    """Return outputs in which what was printed in one go is one: a kernel sends it in pieces, as time has it."""
+    """Return outputs in which what was printed in one go is one: a kernel sends it in pieces, as
+    time has it.
+    """
     whole = []
     for output in outputs:
-        if whole and output.output_type == "stream" and whole[-1].output_type == "stream" and whole[-1].name == output.name:
+        if (
+            whole
+            and output.output_type == "stream"
+            and whole[-1].output_type == "stream"
+            and whole[-1].name == output.name
+        ):
             whole[-1].text += output.text
         else:
             whole.append(output)
@@ -82,9 +100,12 @@ def _store_labs(path, labs, changed):
 
 def same_outputs(cell, outputs, labs_changed):
     """True if ``outputs`` say what is stored with ``cell``."""
-    if "NBVAL_IGNORE_OUTPUT" in cell.source:  # its numbers differ from run to run: only other words are new
+    # Its numbers differ from run to run: only other words are new.
+    if "NBVAL_IGNORE_OUTPUT" in cell.source:
         return [_words(output) for output in cell.outputs] == [_words(output) for output in outputs]
-    return len(cell.outputs) == len(outputs) and all(_same(a, b, labs_changed) for a, b in zip(cell.outputs, outputs))
+    return len(cell.outputs) == len(outputs) and all(
+        _same(a, b, labs_changed) for a, b in zip(cell.outputs, outputs)
+    )
 
 
 def _words(output):
@@ -92,13 +113,29 @@ def _words(output):
 
 
 def _same(old, new, labs_changed):
-    data = [{key: value for key, value in output.get("data", {}).items() if key not in ("image/png", WIDGET)} for output in (old, new)]
-    kinds = [(output.output_type, output.get("name"), output.get("text"), set(output.get("data", {}))) for output in (old, new)]
-    if kinds[0] != kinds[1] or data[0] != data[1] or (labs_changed and WIDGET in old.get("data", {})):
+    data = [
+        {
+            key: value
+            for key, value in output.get("data", {}).items()
+            if key not in ("image/png", WIDGET)
+        }
+        for output in (old, new)
+    ]
+    kinds = [
+        (output.output_type, output.get("name"), output.get("text"), set(output.get("data", {})))
+        for output in (old, new)
+    ]
+    if (
+        kinds[0] != kinds[1]
+        or data[0] != data[1]
+        or (labs_changed and WIDGET in old.get("data", {}))
+    ):
         return False
     metadata = [dict(output.get("metadata", {})) for output in (old, new)]
     numbers = [side.pop(FIGURE, None) for side in metadata]
-    if (numbers[0] is None) != (numbers[1] is None) or (numbers[0] and compare_figures(*map(json.loads, numbers))):
+    if (numbers[0] is None) != (numbers[1] is None) or (
+        numbers[0] and compare_figures(*map(json.loads, numbers))
+    ):
         return False
     for side in metadata:
         side.pop(CHECKPOINTS, None)
@@ -109,29 +146,56 @@ def _same_checkpoints(old, new):
     def place(entry):
         return {key: value for key, value in entry.items() if key != "value"}
 
-    return len(old) == len(new) and all(place(a) == place(b) and difference(a, b) <= RTOL for a, b in zip(old, new))
+    return len(old) == len(new) and all(
+        place(a) == place(b) and difference(a, b) <= RTOL for a, b in zip(old, new)
+    )
 
 
-# --- The README's account of the course -------------------------------------------------------------------------------------------------
+# --- The README's account of the course -----------------------------------------------------------
 
 
-MARKS = ("<!-- the course in numbers, written by: python -m course_utils refresh README -->\n", "<!-- end -->")
+MARKS = (
+    "<!-- the course in numbers, written by: python -m course_utils refresh README -->\n",
+    "<!-- end -->",
+)
 
 
 def course_in_numbers():
     """Return what the proof compares, counted in the notebooks as they are stored."""
     names = THE_COURSE.names()
     cells = {name: read_notebook(THE_COURSE.path(name)) for name in names}
-    code = [cell for name in names for cell in cells[name] if cell.kind == "code" and cell.source.strip()]
+    code = [
+        cell
+        for name in names
+        for cell in cells[name]
+        if cell.kind == "code" and cell.source.strip()
+    ]
     rows = {
         "notebooks": len(names),
-        "cells whose output is compared": sum("NBVAL_IGNORE_OUTPUT" not in cell.source for cell in code),
+        "cells whose output is compared": sum(
+            "NBVAL_IGNORE_OUTPUT" not in cell.source for cell in code
+        ),
         "pairs, NumPy = PyTorch": len(THE_COURSE.pairs),
-        "checkpoints of a pair compared": sum(len(stored_checkpoints(THE_COURSE.path(name))) for name in THE_COURSE.pairs),
-        "figures and labs": sum(FIGURE in o.get("metadata", {}) or WIDGET in o.get("data", {}) for c in code for o in c.outputs),
+        "checkpoints of a pair compared": sum(
+            len(stored_checkpoints(THE_COURSE.path(name))) for name in THE_COURSE.pairs
+        ),
+        "figures and labs": sum(
+            FIGURE in o.get("metadata", {}) or WIDGET in o.get("data", {})
+            for c in code
+            for o in c.outputs
+        ),
         "numbers in the prose": prose.check_course(cells, whole=False, listed=()).held,
     }
-    return "\n".join(["| compared in each proof | |", "|---|---|", *(f"| {what} | {number:,} |" for what, number in rows.items())]) + "\n"
+    return (
+        "\n".join(
+            [
+                "| compared in each proof | |",
+                "|---|---|",
+                *(f"| {what} | {number:,} |" for what, number in rows.items()),
+            ]
+        )
+        + "\n"
+    )
 
 
 def refresh_readme():
@@ -148,9 +212,19 @@ def refresh_readme():
 
 def main(arguments=None):
     """Run what the command line asks for; return the exit status."""
-    command = argparse.ArgumentParser(prog="python -m course_utils refresh", description=__doc__.splitlines()[0].replace("``", ""))
-    command.add_argument("what", nargs="*", help="a round (Round2), a notebook or a pair (Round3_Race), README; everything unless told")
-    command.add_argument("--repaint", action="store_true", help="store each picture anew, also where its numbers are the same")
+    command = argparse.ArgumentParser(
+        prog="python -m course_utils refresh", description=__doc__.splitlines()[0].replace("``", "")
+    )
+    command.add_argument(
+        "what",
+        nargs="*",
+        help="a round (Round2), a notebook or a pair (Round3_Race), README; everything unless told",
+    )
+    command.add_argument(
+        "--repaint",
+        action="store_true",
+        help="store each picture anew, also where its numbers are the same",
+    )
     options = command.parse_args(arguments)
     try:
         course = THE_COURSE.select([word for word in options.what if word != "README"])
@@ -165,7 +239,11 @@ def main(arguments=None):
                 print(f"{name}: not run, since the NumPy notebook failed")
                 continue
             try:
-                print(f"{name}: {refresh(course.path(name), Path(records), options.repaint) or 'unchanged'}", flush=True)
+                print(
+                    f"{name}:"
+                    f" {refresh(course.path(name), Path(records), options.repaint) or 'unchanged'}",
+                    flush=True,
+                )
             except CellExecutionError as error:
                 failed.append(name)
                 print(f"{name}: a cell fails, the notebook is left as it was\n{error}", flush=True)

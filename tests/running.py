@@ -1,11 +1,14 @@
-"""Runs a notebook's code cells in this process, one by one, without a kernel: quick, and the caller may act in between.
+"""Runs a notebook's code cells in this process, one by one, without a kernel: quick, and the caller
+may act in between.
 
-What a cell shows is caught in the form that notebook files have: stream, display_data, execute_result, error. There is
-a shell as in Jupyter: ``get_ipython()`` returns it, the events before and after each cell fire, the notebook's folder
-is the working directory and importable, and nothing opens a window. Run one notebook in a process: it leaves traces in
-all that it imports (torch's default dtype, matplotlib's settings, threads).
+What a cell shows is caught in the form that notebook files have: stream, display_data,
+execute_result, error. There is a shell as in Jupyter: ``get_ipython()`` returns it, the events
+before and after each cell fire, the notebook's folder is the working directory and importable, and
+nothing opens a window. Run one notebook in a process: it leaves traces in all that it imports
+(torch's default dtype, matplotlib's settings, threads).
 
-Usage: python tests/running.py NOTEBOOK   prints what the notebook prints (with COURSE_RECORD_DIR set, it also records)
+Usage: python tests/running.py NOTEBOOK   prints what the notebook prints (with COURSE_RECORD_DIR
+set, it also records)
 """
 
 import ast
@@ -41,12 +44,20 @@ class _Result(DisplayHook):
         pass
 
     def write_format_data(self, format_dict, md_dict=None):
-        self.shell.outputs.append({"output_type": "execute_result", "data": format_dict, "metadata": md_dict or {},
-                                   "execution_count": self.prompt_count})  # fmt: skip
+        self.shell.outputs.append(
+            {
+                "output_type": "execute_result",
+                "data": format_dict,
+                "metadata": md_dict or {},
+                "execution_count": self.prompt_count,
+            }
+        )
 
 
 class _Stream(io.TextIOBase):
-    """sys.stdout or sys.stderr while a cell runs: what is written joins what was written just before."""
+    """sys.stdout or sys.stderr while a cell runs: what is written joins what was written just
+    before.
+    """
 
     encoding = "utf-8"
 
@@ -83,7 +94,9 @@ class Shell(InteractiveShell):
 
     def _show_error(self, info):
         error = {"output_type": "error", "ename": info[0].__name__, "evalue": str(info[1])}
-        self.outputs.append(error | {"traceback": "".join(traceback.format_exception(*info)).splitlines()})
+        self.outputs.append(
+            error | {"traceback": "".join(traceback.format_exception(*info)).splitlines()}
+        )
 
     def run(self, source):
         """Run one cell and return its outputs."""
@@ -97,13 +110,16 @@ class Shell(InteractiveShell):
 
 
 def open_shell(folder):
-    """Return a fresh shell that works in ``folder``; this process's working directory and import path change, too."""
+    """Return a fresh shell that works in ``folder``; this process's working directory and import
+    path change, too.
+    """
     os.environ.setdefault("MPLBACKEND", "Agg")
     os.chdir(folder)
     sys.path.insert(0, str(folder))
     InteractiveShell.clear_instance()
     config = Config()
-    config.HistoryManager.enabled = False  # nor a thread that writes it: a process with threads cannot be forked
+    # Nor a thread that writes it: a process with threads cannot be forked.
+    config.HistoryManager.enabled = False
     return Shell.instance(config=config)
 
 
@@ -125,11 +141,13 @@ def run_notebook(path, shell=None):
                 return
 
 
-# --- branches that are never taken ----------------------------------------------------------------------------------
+# --- branches that are never taken ----------------------------------------------------------------
 
 
 class _Arms(ast.NodeTransformer):
-    """Lets each arm of the code say that it was reached: of if, conditional expression, function, loop."""
+    """Lets each arm of the code say that it was reached: of if, conditional expression, function,
+    loop.
+    """
 
     def __init__(self):
         self.cell, self.arms, self.reached = 0, {}, set()
@@ -152,7 +170,9 @@ class _Arms(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node):
         first = node.body[0]
-        docstring = isinstance(first, ast.Expr) and isinstance(getattr(first.value, "value", None), str)
+        docstring = isinstance(first, ast.Expr) and isinstance(
+            getattr(first.value, "value", None), str
+        )
         doc = [node.body.pop(0)] if docstring and len(node.body) > 1 else []
         self._statements(self.generic_visit(node), "body", f"function {node.name}")
         node.body[:0] = doc
@@ -160,7 +180,8 @@ class _Arms(ast.NodeTransformer):
 
     def visit_If(self, node):
         self.generic_visit(node)
-        if not (len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If)):  # an elif has arms of its own
+        # An elif has arms of its own.
+        if not (len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If)):
             self._statements(node, "orelse", "else")
         return self._statements(node, "body", "if")
 
@@ -173,9 +194,13 @@ class _Arms(ast.NodeTransformer):
         return self._statements(self.generic_visit(node), "body", "except")
 
     def visit_IfExp(self, node):
-        body, other = self._new(node.body, "if, in an expression"), self._new(node.orelse, "else, in an expression")
+        body, other = (
+            self._new(node.body, "if, in an expression"),
+            self._new(node.orelse, "else, in an expression"),
+        )
         self.generic_visit(node)
-        node.body = ast.BoolOp(ast.Or(), [body, node.body])  # the call returns None, so the value is the arm's own
+        # The call returns None, so the value is the arm's own.
+        node.body = ast.BoolOp(ast.Or(), [body, node.body])
         node.orelse = ast.BoolOp(ast.Or(), [other, node.orelse])
         return node
 
@@ -187,7 +212,8 @@ class _Arms(ast.NodeTransformer):
 
 
 def unreached_arms(path):
-    """Run the notebook at ``path``; return [(cell, line, what, the arm's first line)] of the arms that nothing reached.
+    """Run the notebook at ``path``; return [(cell, line, what, the arm's first line)] of the arms
+    that nothing reached.
 
     Arms that only raise are left out. Raises RuntimeError if a cell fails.
     """
@@ -199,7 +225,10 @@ def unreached_arms(path):
         if failed(outputs):
             raise RuntimeError(f"{path.name}, code cell {arms.cell}: {failed(outputs)}")
     missing = sorted(key for key in arms.arms if key not in arms.reached)
-    return [(cell, line, what, arms.arms[cell, line, column, what]) for cell, line, column, what in missing]
+    return [
+        (cell, line, what, arms.arms[cell, line, column, what])
+        for cell, line, column, what in missing
+    ]
 
 
 def main(notebook):
@@ -210,7 +239,12 @@ def main(notebook):
                 print("\n".join(output["traceback"]), file=sys.stderr)
                 return 1
             text = output.get("text") or output["data"].get("text/plain", "") + "\n"
-            print(text, end="", file=sys.stderr if output.get("name") == "stderr" else sys.stdout, flush=True)
+            print(
+                text,
+                end="",
+                file=sys.stderr if output.get("name") == "stderr" else sys.stdout,
+                flush=True,
+            )
     return 0
 
 

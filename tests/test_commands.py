@@ -16,7 +16,9 @@ def test_what_there_is(capsys, arguments, status):
 def test_each_command_answers_to_help(capsys, command):
     with pytest.raises(SystemExit) as stopped:
         commands.main([command, "--help"])
-    assert stopped.value.code == 0 and f"python -m course_utils {command}" in capsys.readouterr().out
+    assert (
+        stopped.value.code == 0 and f"python -m course_utils {command}" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("command", ["test", "refresh"])
@@ -28,8 +30,14 @@ def test_without_the_repository_it_says_what_it_needs(capsys, monkeypatch, tmp_p
 
 def test_lab_opens_the_first_page_in_the_course(monkeypatch):
     called = []
-    monkeypatch.setattr(commands.os, "execv", lambda program, command: called.append(command), raising=False)
+    monkeypatch.setattr(
+        commands.os, "execv", lambda program, command: called.append(command), raising=False
+    )
     monkeypatch.setattr(commands.os, "name", "posix")
     commands.main(["lab", "--no-browser"])
-    assert "jupyterlab" in called[0] and "--no-browser" in called[0] and called[0][-1] == "--no-browser"
+    assert (
+        "jupyterlab" in called[0]
+        and "--no-browser" in called[0]
+        and called[0][-1] == "--no-browser"
+    )
     assert any(argument.endswith("notebooks/Start_Here.ipynb") for argument in called[0])

@@ -6,7 +6,13 @@ import pytest
 import refresh
 from prove import PARTS, ROOT, THE_COURSE
 
-PAGES = ("README.md", "PYTORCH_MIGRATION.md", "CONTRIBUTING.md", "LICENSE-TEXT.md", "Dataset/README.md")
+PAGES = (
+    "README.md",
+    "PYTORCH_MIGRATION.md",
+    "CONTRIBUTING.md",
+    "LICENSE-TEXT.md",
+    "Dataset/README.md",
+)
 NOTEBOOKS = [THE_COURSE.path(name) for name in THE_COURSE.names()]
 
 
@@ -16,7 +22,10 @@ def read(page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
-    anchors = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.+)$", read(page), re.MULTILINE)}
+    anchors = {
+        re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-")
+        for h in re.findall(r"^#+ (.+)$", read(page), re.MULTILINE)
+    }
     for target in re.findall(r"\]\(([^)\s]+)\)", read(page)):
         if target.startswith("#"):
             assert target[1:] in anchors, target
@@ -28,11 +37,15 @@ def test_links_lead_somewhere(page):
 def test_the_maps_lead_to_every_notebook(page):
     text = read(page)
     for path in NOTEBOOKS:
-        assert path.name in text or path.name == "Start_Here.ipynb", f"{page} does not mention {path.name}"
+        assert path.name in text or path.name == "Start_Here.ipynb", (
+            f"{page} does not mention {path.name}"
+        )
 
 
 def test_the_readme_counts_what_is_compared():
-    assert refresh.MARKS[0] + refresh.course_in_numbers() in read("README.md"), "run: python -m course_utils refresh README"
+    assert refresh.MARKS[0] + refresh.course_in_numbers() in read("README.md"), (
+        "run: python -m course_utils refresh README"
+    )
 
 
 def test_contributing_explains_each_part_of_the_long_proof():
@@ -40,7 +53,9 @@ def test_contributing_explains_each_part_of_the_long_proof():
 
 
 def test_the_readmes_two_commands_are_the_scripts():
-    assert "./setup_pytorch_env.sh --lab" in read("README.md") and "./setup_pytorch_env.sh --test" in read("README.md")
+    assert "./setup_pytorch_env.sh --lab" in read(
+        "README.md"
+    ) and "./setup_pytorch_env.sh --test" in read("README.md")
     script = read("setup_pytorch_env.sh")
     assert all(option in script for option in ("--lab", "--test", "--cpu", "--cuda", "--help"))
 

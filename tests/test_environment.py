@@ -26,7 +26,11 @@ def missing_package(monkeypatch):
 
 
 def wrong_version(monkeypatch):
-    monkeypatch.setattr(environment.metadata, "version", lambda name, real=metadata.version: "1.0" if name == "torch" else real(name))
+    monkeypatch.setattr(
+        environment.metadata,
+        "version",
+        lambda name, real=metadata.version: "1.0" if name == "torch" else real(name),
+    )
 
 
 def damaged_data(monkeypatch):
@@ -45,13 +49,16 @@ def broken_torch(monkeypatch):
     monkeypatch.setattr(torch, "tensor", tensor)
 
 
-@pytest.mark.parametrize("damage, words", [
-    (old_python, "this is Python 3.10; the course needs 3.11"),
-    (missing_package, "anywidget is missing"),
-    (wrong_version, "torch is 1.0, but"),
-    (damaged_data, "penguins.csv is not the file"),
-    (broken_torch, "PyTorch does not work here: OSError: libtorch_cpu.so"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "damage, words",
+    [
+        (old_python, "this is Python 3.10; the course needs 3.11"),
+        (missing_package, "anywidget is missing"),
+        (wrong_version, "torch is 1.0, but"),
+        (damaged_data, "penguins.csv is not the file"),
+        (broken_torch, "PyTorch does not work here: OSError: libtorch_cpu.so"),
+    ],
+)
 def test_what_is_wrong_is_named_with_what_to_do(monkeypatch, capsys, damage, words):
     damage(monkeypatch)
     assert check_environment() is False

@@ -33,7 +33,12 @@ def drawn(change=None, *, scale="linear", **varies):
     axes.fill_between(x, x, x + 1, alpha=0.2)
     axes.bar([1, 2], [3, 4], color="#777777")
     axes.imshow(np.arange(6.0).reshape(2, 3), extent=(1, 2, 1, 2), aspect="auto")
-    axes.contour(np.linspace(1, 3, 20), np.linspace(1, 9, 20), np.add.outer(np.arange(20.0), np.arange(20.0)), [5, 10])
+    axes.contour(
+        np.linspace(1, 3, 20),
+        np.linspace(1, 9, 20),
+        np.add.outer(np.arange(20.0), np.arange(20.0)),
+        [5, 10],
+    )
     axes.text(2, 5, "here")
     axes.annotate("there", (1.5, 2), (10, 10), textcoords="offset points")
     axes.annotate("", (2, 3), (1.5, 4), arrowprops={"arrowstyle": "->"})
@@ -51,10 +56,27 @@ def drawn(change=None, *, scale="linear", **varies):
 def test_everything_that_is_drawn_is_recorded_in_parts_of_the_axes():
     (axes,) = drawn()["axes"]
     kinds = [artist["kind"] for artist in axes["artists"]]
-    assert sorted(kinds) == ["contours", "dots", "fill", "image", "line", "line", "patch", "patch", "text", "text", "text"]
+    assert sorted(kinds) == [
+        "contours",
+        "dots",
+        "fill",
+        "image",
+        "line",
+        "line",
+        "patch",
+        "patch",
+        "text",
+        "text",
+        "text",
+    ]
     line = next(artist for artist in axes["artists"] if artist["name"] == "square")
     assert line["points"][0] == pytest.approx([0.5 / 3, 0.5 / 9.5]) and len(line["points"]) == 200
-    assert (axes["title"], axes["xlim"], axes["yscale"], axes["legend"]) == ("A title", [0.5, 3.5], "linear", ["square"])
+    assert (axes["title"], axes["xlim"], axes["yscale"], axes["legend"]) == (
+        "A title",
+        [0.5, 3.5],
+        "linear",
+        ["square"],
+    )
     json.dumps(drawn(), allow_nan=False)
 
 
@@ -72,7 +94,9 @@ def moved(kind, by):
         elif kind == "dots":
             axes.collections[0].set_offsets(axes.collections[0].get_offsets() + [0, by])
         elif kind == "colours":
-            axes.collections[0].set_array(axes.collections[0].get_array() + np.array([0, by, 0, 0, 0]))
+            axes.collections[0].set_array(
+                axes.collections[0].get_array() + np.array([0, by, 0, 0, 0])
+            )
         elif kind == "bar":
             axes.patches[0].set_height(3 + by)
         elif kind == "image":
@@ -87,7 +111,17 @@ def moved(kind, by):
     return change
 
 
-KINDS = ("line", "one point of a line", "dots", "colours", "bar", "image", "text", "arrow", "limits")
+KINDS = (
+    "line",
+    "one point of a line",
+    "dots",
+    "colours",
+    "bar",
+    "image",
+    "text",
+    "arrow",
+    "limits",
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,17 +134,20 @@ def test_what_a_reader_sees_move_is_noticed_and_rounding_is_not(kind, scale):
     assert compare_figures(thinned(drawn(moved(kind, 1e-1), scale=scale)), thinned(still))
 
 
-@pytest.mark.parametrize("change, words", [
-    (lambda axes: axes.set_title("Another"), "title is 'Another'"),
-    (lambda axes: axes.set_xlabel("z"), "xlabel is 'z'"),
-    (lambda axes: axes.set_xscale("log"), "xscale is 'log'"),
-    (lambda axes: axes.texts[0].set_text("elsewhere"), "'elsewhere', expected 'here'"),
-    (lambda axes: axes.plot([1, 2], [1, 2]), "draws"),
-    (lambda axes: axes.lines[0].remove(), "draws"),
-    (lambda axes: axes.lines[0].set_color("black"), "#000000"),
-    (lambda axes: axes.lines[0].set_data([1, 2], [1, 4]), "2 points, expected 200"),
-    (lambda axes: axes.set_xticks([1, 2], ["one", "two"]), "xticks"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda axes: axes.set_title("Another"), "title is 'Another'"),
+        (lambda axes: axes.set_xlabel("z"), "xlabel is 'z'"),
+        (lambda axes: axes.set_xscale("log"), "xscale is 'log'"),
+        (lambda axes: axes.texts[0].set_text("elsewhere"), "'elsewhere', expected 'here'"),
+        (lambda axes: axes.plot([1, 2], [1, 2]), "draws"),
+        (lambda axes: axes.lines[0].remove(), "draws"),
+        (lambda axes: axes.lines[0].set_color("black"), "#000000"),
+        (lambda axes: axes.lines[0].set_data([1, 2], [1, 4]), "2 points, expected 200"),
+        (lambda axes: axes.set_xticks([1, 2], ["one", "two"]), "xticks"),
+    ],
+)
 def test_each_difference_is_named(change, words):
     assert any(words in problem for problem in compare_figures(drawn(change), drawn()))
 
@@ -137,9 +174,16 @@ def test_what_varies_is_named_artist_by_artist():
     other = drawn(moved("line", 1.0), **{"axes 1: square": "a run time"})
     assert compare_figures(numbers, other) == []
     assert compare_figures(drawn(moved("dots", 1.0), **{"axes 1: square": "a run time"}), numbers)
-    assert compare_figures(drawn(moved("limits", 1.0), **{"axes 1": "run times"}), drawn(**{"axes 1": "run times"})) == []
+    assert (
+        compare_figures(
+            drawn(moved("limits", 1.0), **{"axes 1": "run times"}), drawn(**{"axes 1": "run times"})
+        )
+        == []
+    )
     assert compare_figures(drawn(), numbers) != []
-    with pytest.raises(ValueError, match=r"varies names axes 1: squares; this figure draws .*axes 1: square"):
+    with pytest.raises(
+        ValueError, match=r"varies names axes 1: squares; this figure draws .*axes 1: square"
+    ):
         drawn(**{"axes 1: squares": "no such line"})
 
 
@@ -163,7 +207,11 @@ def test_a_figure_reaches_the_notebook_with_alt_text_and_numbers_and_is_closed()
 
 
 def test_in_the_proof_it_is_recorded_whole_and_not_painted(tmp_path, monkeypatch):
-    for name, value in {"COURSE_RECORD_DIR": tmp_path, "COURSE_NO_PICTURES": 1, "COURSE_NOTEBOOK": "a/Alone.ipynb"}.items():
+    for name, value in {
+        "COURSE_RECORD_DIR": tmp_path,
+        "COURSE_NO_PICTURES": 1,
+        "COURSE_NOTEBOOK": "a/Alone.ipynb",
+    }.items():
         monkeypatch.setenv(name, str(value))
     monkeypatch.setattr("course_utils.records._notebook", None)
     plt.plot(np.linspace(0, 1, 100))
@@ -171,7 +219,10 @@ def test_in_the_proof_it_is_recorded_whole_and_not_painted(tmp_path, monkeypatch
         show("A rising line.", alone="no twin")
     assert set(captured.outputs[0].data) == {"text/plain"}
     (line,) = (tmp_path / "Alone.figures.jsonl").read_text().splitlines()
-    assert json.loads(line)["alone"] == "no twin" and len(json.loads(line)["axes"][0]["artists"][0]["points"]) == 100
+    assert (
+        json.loads(line)["alone"] == "no twin"
+        and len(json.loads(line)["axes"][0]["artists"][0]["points"]) == 100
+    )
 
 
 def test_a_figure_without_alt_text_or_no_figure_is_refused():

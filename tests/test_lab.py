@@ -24,7 +24,15 @@ from prove import ROOT
 from course_utils import lab as widget
 from course_utils import load_regression
 from course_utils.lab import FAR, PER_PIXEL, Frame, Lab, Panel, Scale, Slider
-from course_utils.labs import Noise, Problem, batch_size_lab, learning_rate_lab, measured_factor, regime, two_weight_lab
+from course_utils.labs import (
+    Noise,
+    Problem,
+    batch_size_lab,
+    learning_rate_lab,
+    measured_factor,
+    regime,
+    two_weight_lab,
+)
 from course_utils.labs_round3 import momentum_lab, race_lab
 from course_utils.reuse import functions_from
 
@@ -51,17 +59,30 @@ def gradient_step_pytorch(X, y, weight, lrate):
 
 RULES = functions_from("Round3_Optimizers", "Round3_MoreOptimizers")
 RACERS = {
-    "SGD": (RULES["sgd"], {}), "momentum": (RULES["sgd"], {"momentum": 0.9}),
-    "Nesterov": (RULES["sgd"], {"momentum": 0.9, "nesterov": True}), "Adagrad": (RULES["adagrad"], {}),
-    "RMSprop": (RULES["rmsprop"], {}), "Adam": (RULES["adam"], {}), "L-BFGS": (RULES["lbfgs"], {"history_size": 10}),
-}  # fmt: skip
+    "SGD": (RULES["sgd"], {}),
+    "momentum": (RULES["sgd"], {"momentum": 0.9}),
+    "Nesterov": (RULES["sgd"], {"momentum": 0.9, "nesterov": True}),
+    "Adagrad": (RULES["adagrad"], {}),
+    "RMSprop": (RULES["rmsprop"], {}),
+    "Adam": (RULES["adam"], {}),
+    "L-BFGS": (RULES["lbfgs"], {"history_size": 10}),
+}
 SURFACES = {
-    "ravine": (lambda w: (w[0] ** 2 + 25 * w[1] ** 2) / 2, lambda w: np.array([1, 25]) * w, [-2, 0.8], [0, 0]),
+    "ravine": (
+        lambda w: (w[0] ** 2 + 25 * w[1] ** 2) / 2,
+        lambda w: np.array([1, 25]) * w,
+        [-2, 0.8],
+        [0, 0],
+    ),
     "bent valley": (
         lambda w: (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2,
-        lambda w: np.array([-2 * (1 - w[0]) - 400 * w[0] * (w[1] - w[0] ** 2), 200 * (w[1] - w[0] ** 2)]), [-1.2, 1], [1, 1],
+        lambda w: np.array(
+            [-2 * (1 - w[0]) - 400 * w[0] * (w[1] - w[0] ** 2), 200 * (w[1] - w[0] ** 2)]
+        ),
+        [-1.2, 1],
+        [1, 1],
     ),
-}  # fmt: skip
+}
 LINE_FITS = {
     "one weight": lambda step=gradient_step: learning_rate_lab(step, X, y),
     "two weights": lambda step=gradient_step: two_weight_lab(step, X2, y2),
@@ -70,7 +91,11 @@ LINE_FITS = {
 }
 MAKERS = LINE_FITS | {
     "momentum": lambda rule=RULES["sgd"]: momentum_lab(rule, [1, 25], [-10, 1.5]),
-    "race": lambda rule=None: race_lab({name: (rule or own, settings) for name, (own, settings) in RACERS.items()}, SURFACES, steps=40),
+    "race": lambda rule=None: race_lab(
+        {name: (rule or own, settings) for name, (own, settings) in RACERS.items()},
+        SURFACES,
+        steps=40,
+    ),
 }
 
 
@@ -85,7 +110,9 @@ def one(labs):
 
 
 def drawn(lab, number):
-    """Return what lab.js would draw at a position: a list of (points, text) for each layer, as it reads them."""
+    """Return what lab.js would draw at a position: a list of (points, text) for each layer, as it
+    reads them.
+    """
     frame, points = lab.frames[number], np.frombuffer(lab.points, "<i2").reshape(-1, 2) / PER_PIXEL
     begin, layers = frame["at"] // 2, []
     for n, count in enumerate(frame["counts"]):
@@ -94,7 +121,7 @@ def drawn(lab, number):
     return layers
 
 
-# --- What is drawn ---------------------------------------------------------------------------------------------------
+# --- What is drawn --------------------------------------------------------------------------------
 
 
 @pytest.mark.part("drawn")
@@ -110,7 +137,9 @@ def test_what_is_handed_over_is_the_path_recomputed(labs, name, seed):
         for got, wanted in zip(drawn(lab, number), layers, strict=True):
             points = np.array(wanted["points"]).reshape(-1, 2)
             assert len(points) <= len(got[0]) <= len(points) + 1, (seed, number)
-            np.testing.assert_allclose(got[0][: len(points)], points, atol=0.051, err_msg=f"seed {seed}, position {number}")
+            np.testing.assert_allclose(
+                got[0][: len(points)], points, atol=0.051, err_msg=f"seed {seed}, position {number}"
+            )
             assert got[1] == wanted["text"]
 
 
@@ -120,12 +149,18 @@ def test_the_path_is_gradient_descents(one):
     path = one.panels[0].layers[0]
     for lrate in (0.01, 0.37, 0.95, 1.2):
         weights, losses = one.frame(lrate).draw[path]
-        np.testing.assert_allclose(np.ravel(weights), best - best * (1 - lrate * L) ** np.arange(41), rtol=1e-8, atol=1e-12)
-        np.testing.assert_allclose(losses, [np.mean((X[:, 0] * w - y) ** 2) for w in np.ravel(weights)], rtol=1e-10)
+        np.testing.assert_allclose(
+            np.ravel(weights), best - best * (1 - lrate * L) ** np.arange(41), rtol=1e-8, atol=1e-12
+        )
+        np.testing.assert_allclose(
+            losses, [np.mean((X[:, 0] * w - y) ** 2) for w in np.ravel(weights)], rtol=1e-10
+        )
 
 
 def test_autograd_and_numpy_give_the_same_pictures():
-    by_hand, by_torch = (two_weight_lab(step, X2, y2, steps=15) for step in (gradient_step, gradient_step_pytorch))
+    by_hand, by_torch = (
+        two_weight_lab(step, X2, y2, steps=15) for step in (gradient_step, gradient_step_pytorch)
+    )
     a, b = (np.frombuffer(lab.points, "<i2").astype(int) for lab in (by_hand, by_torch))
     assert len(a) == len(b) and np.abs(a - b).max() <= 1, "more than a tenth of a pixel apart"
     assert [f["name"] for f in by_hand.frames] == [f["name"] for f in by_torch.frames]
@@ -166,18 +201,27 @@ def test_a_far_point_keeps_the_direction_in_which_the_path_leaves():
     assert len(layer.pixels(0, [0.5, np.nan, 0.6], [0.5, 0.5, 0.6])) == 1
 
 
-# --- Regimes and borders -----------------------------------------------------------------------------------------------
+# --- Regimes and borders --------------------------------------------------------------------------
 
 
 def test_the_regimes_are_named_where_they_begin(one):
     names = {place: frame["name"] for place, frame in enumerate(one.frames)}
-    assert [n for n, name in names.items() if name == "one-step"] == [49]  # η = 1/L = 0.5, and nowhere else
+    # Η = 1/L = 0.5, and nowhere else.
+    assert [n for n, name in names.items() if name == "one-step"] == [49]
     assert [n for n, name in names.items() if name == "on the border"] == [99]  # η = 2/L = 1
     for place, name in names.items():
         factor = 1 - one.sliders[0].scales[0].values[place] * 2
         if abs(abs(factor) - 1) < 1e-9 or abs(factor) < 1e-9:
             continue
-        wanted = "diverging" if factor < -1 else "oscillating" if factor < 0 else "creeping" if factor > 0.799 else "smooth"
+        wanted = (
+            "diverging"
+            if factor < -1
+            else "oscillating"
+            if factor < 0
+            else "creeping"
+            if factor > 0.799
+            else "smooth"
+        )
         assert name == wanted, (place, factor)
 
 
@@ -185,13 +229,19 @@ def test_the_regimes_are_named_where_they_begin(one):
 def test_every_learning_rate_slider_marks_the_border(labs, name):
     lab = labs[name]
     for version, scale in enumerate(lab.sliders[0].scales):
-        kinds = {0: X2, 1: X2 / X2.std(axis=0)} if name == "two weights" else {version: X if "one" in name else X2}
+        kinds = (
+            {0: X2, 1: X2 / X2.std(axis=0)}
+            if name == "two weights"
+            else {version: X if "one" in name else X2}
+        )
         L = np.linalg.eigvalsh(2 * kinds[version].T @ kinds[version] / 100)[-1]
         mark = next(text for text in scale.places if text.startswith("2/L"))
         assert float(mark.split("=")[1]) == pytest.approx(2 / L, rel=5e-3)
         left, right = int(np.floor(scale.places[mark])), int(np.ceil(scale.places[mark]))
         assert scale.values[left] * (1 - 1e-9) <= 2 / L <= scale.values[right] * (1 + 1e-9)
-        assert [band[0] for band in scale.bands][-1] == "diverging" and scale.bands[-1][1] == pytest.approx(2 / L)
+        assert [band[0] for band in scale.bands][-1] == "diverging" and scale.bands[-1][
+            1
+        ] == pytest.approx(2 / L)
 
 
 @pytest.mark.part("drawn")
@@ -204,7 +254,15 @@ def test_the_measured_factor_is_the_factor(factor):
 
 def test_regime_edges():
     assert [regime(f) for f in (1.0, -1.0, 1.01, -1.01, 0.0, -0.5, 0.9, 0.5)] == [
-        "on the border", "on the border", "diverging", "diverging", "one-step", "oscillating", "creeping", "smooth"]  # fmt: skip
+        "on the border",
+        "on the border",
+        "diverging",
+        "diverging",
+        "one-step",
+        "oscillating",
+        "creeping",
+        "smooth",
+    ]
     assert np.isnan(measured_factor(np.array([1.0]))) and np.isnan(measured_factor(np.zeros(3)))
 
 
@@ -213,7 +271,14 @@ def test_the_noise_floor_of_one_weight_is_the_closed_form():
     h, g = 2 * X[:, 0] ** 2, 2 * X[:, 0] * (X[:, 0] * problem.best - y)
     for B, lrate in ((1, 0.1), (10, 0.4), (30, 0.9), (100, 0.9)):
         share = (100 - B) / (B * 99)
-        wanted = problem.L / 2 * lrate * share * g.var() / (2 * problem.L - lrate * (problem.L**2 + share * h.var()))
+        wanted = (
+            problem.L
+            / 2
+            * lrate
+            * share
+            * g.var()
+            / (2 * problem.L - lrate * (problem.L**2 + share * h.var()))
+        )
         assert Noise(problem, B).floor(lrate) == pytest.approx(wanted, rel=1e-9, abs=1e-15)
     border = 2 * problem.L / (problem.L**2 + h.var())
     assert Noise(problem, 1).border(2 / problem.L) == pytest.approx(border, rel=1e-6)
@@ -221,7 +286,12 @@ def test_the_noise_floor_of_one_weight_is_the_closed_form():
 
 
 def test_the_noise_floor_is_where_a_long_walk_hovers():
-    problem, rng, weight, above = Problem(X2 / [1, 5], y2), np.random.default_rng(5), np.zeros(2), []
+    problem, rng, weight, above = (
+        Problem(X2 / [1, 5], y2),
+        np.random.default_rng(5),
+        np.zeros(2),
+        [],
+    )
     for _ in range(20_000):
         rows = rng.permutation(100)[:10]
         weight, _ = gradient_step(problem.X[rows], y2[rows], weight, 0.4)
@@ -238,7 +308,7 @@ def test_the_variance_line_is_the_variance(labs):
         assert measured == pytest.approx(wanted, rel=0.12, abs=1e-12), B
 
 
-# --- Values, from Python -------------------------------------------------------------------------------------------------
+# --- Values, from Python --------------------------------------------------------------------------
 
 
 def test_values_are_read_and_set(one):
@@ -246,7 +316,9 @@ def test_values_are_read_and_set(one):
     assert (one.lrate, one.position, one.regime) == (0.95, [94], "oscillating")
     one.position = [49]
     assert (one.lrate, one.regime) == (0.5, "one-step")
-    with pytest.raises(ValueError, match="'fast' is not on this slider, which goes from 0.01 to 1.20"):
+    with pytest.raises(
+        ValueError, match="'fast' is not on this slider, which goes from 0.01 to 1.20"
+    ):
         one.lrate = "fast"
     with pytest.raises(ValueError, match="nan"):
         one.lrate = float("nan")
@@ -277,10 +349,16 @@ def test_its_text_is_fixed_and_its_output_carries_a_picture(labs):
     for lab in labs.values():
         data, metadata = lab._repr_mimebundle_()
         assert repr(lab) == f"<Lab: {lab.spec['name']}>" and data["text/plain"] == f"Lab: {lab.alt}"
-        assert "application/vnd.jupyter.widget-view+json" in data and len(metadata["image/png"]["alt"]) > 60
+        assert (
+            "application/vnd.jupyter.widget-view+json" in data
+            and len(metadata["image/png"]["alt"]) > 60
+        )
         picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
         rows, width = len(lab._stored), len(lab.panels) * widget.SIZE[0]
-        assert picture.width == width * widget.SHARPNESS and picture.height > rows * widget.SIZE[1] * widget.SHARPNESS
+        assert (
+            picture.width == width * widget.SHARPNESS
+            and picture.height > rows * widget.SIZE[1] * widget.SHARPNESS
+        )
         assert len(base64.b64decode(data["image/png"])) < 150_000
 
 
@@ -300,7 +378,7 @@ def test_the_rest_of_matplotlib_is_left_alone():
     assert (np.random.get_state()[1] == state).all()
 
 
-# --- What the learner may hand over ----------------------------------------------------------------------------------------
+# --- What the learner may hand over ---------------------------------------------------------------
 
 
 def raises(X, y, weight, lrate):
@@ -343,12 +421,33 @@ def works_in_place(X, y, weight, lrate):
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        (raises, r"raises raised ZeroDivisionError \(division by zero\) at learning rate 0.91, step 2\."),
-        (wrong_shape, r"wrong_shape returned a weight of shape \(2,\), expected \(1,\), at learning rate 0.91, step 1\."),
+        (
+            raises,
+            r"raises raised ZeroDivisionError \(division by zero\) at learning rate 0.91, step 2\.",
+        ),
+        (
+            wrong_shape,
+            (
+                r"wrong_shape returned a weight of shape \(2,\), expected \(1,\), at learning rate"
+                r" 0.91, step 1\."
+            ),
+        ),
         (gives_nan, r"gives_nan gave NaN at learning rate 0.91, step 1\."),
         (gives_infinity, r"gives_infinity gave infinity at learning rate 0.91, step 1\."),
-        (returns_only_the_weight, r"returns_only_the_weight returned ndarray, expected a weight and its MSE, at learning rate 0.91, step 1\."),
-        (returns_none, r"returns_none returned NoneType, expected a weight and its MSE, at learning rate 0.91, step 1\."),
+        (
+            returns_only_the_weight,
+            (
+                r"returns_only_the_weight returned ndarray, expected a weight and its MSE, at"
+                r" learning rate 0.91, step 1\."
+            ),
+        ),
+        (
+            returns_none,
+            (
+                r"returns_none returned NoneType, expected a weight and its MSE, at learning rate"
+                r" 0.91, step 1\."
+            ),
+        ),
     ],
 )
 def test_a_function_that_fails_at_some_rates_is_named_with_rate_and_step(one, step, message):
@@ -356,10 +455,15 @@ def test_a_function_that_fails_at_some_rates_is_named_with_rate_and_step(one, st
     lab.lrate = 0.91
     assert re.fullmatch(message, lab.frames[lab.number]["trouble"])
     for number in range(90):
-        assert lab.frames[number]["trouble"] == "" and lab.frames[number]["name"] == whole.frames[number]["name"]
+        assert (
+            lab.frames[number]["trouble"] == ""
+            and lab.frames[number]["name"] == whole.frames[number]["name"]
+        )
         np.testing.assert_array_equal(drawn(lab, number)[0][0], drawn(whole, number)[0][0])
     assert all(frame["trouble"] for frame in lab.frames[90:])
-    assert len(drawn(lab, 90)[0][0]) == (1 if step is raises else 0), "the steps before it are drawn"
+    assert len(drawn(lab, 90)[0][0]) == (1 if step is raises else 0), (
+        "the steps before it are drawn"
+    )
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -368,7 +472,10 @@ def test_no_failure_breaks_a_lab(name):
         raise NameError("name 'gradient' is not defined")
 
     lab = MAKERS[name](fails)
-    assert all("NameError" in frame["trouble"] and "learning rate" in frame["trouble"] for frame in lab.frames)
+    assert all(
+        "NameError" in frame["trouble"] and "learning rate" in frame["trouble"]
+        for frame in lab.frames
+    )
     assert lab.regime == "" and lab._repr_mimebundle_()[0]["image/png"]
     assert json.dumps(lab.frames)
 
@@ -379,15 +486,25 @@ def test_a_failure_at_high_rates_leaves_the_rest_of_the_batch_lab():
             raise OverflowError("too fast")
         return gradient_step(X, y, weight, lrate)
 
-    lab, whole = batch_size_lab(raises, X, y, steps=60), batch_size_lab(gradient_step, X, y, steps=60)
+    lab, whole = (
+        batch_size_lab(raises, X, y, steps=60),
+        batch_size_lab(gradient_step, X, y, steps=60),
+    )
     columns = len(lab.sliders[1].scales[0].labels)
     for number, (frame, wanted) in enumerate(zip(lab.frames, whole.frames)):
         slider = lab.sliders[0]
         rate = slider.scale(number % columns).values[number // columns]
         if rate > 0.4:
-            assert frame["trouble"] == f"raises raised OverflowError (too fast) at learning rate {rate:.3g}, step 1."
+            assert (
+                frame["trouble"]
+                == f"raises raised OverflowError (too fast) at learning rate {rate:.3g}, step 1."
+            )
         else:
-            assert (frame["trouble"], frame["facts"], frame["name"]) == ("", wanted["facts"], wanted["name"])
+            assert (frame["trouble"], frame["facts"], frame["name"]) == (
+                "",
+                wanted["facts"],
+                wanted["name"],
+            )
 
 
 def test_a_batch_too_small_for_the_function_is_named():
@@ -405,11 +522,18 @@ def test_a_batch_too_small_for_the_function_is_named():
 def test_a_variance_that_cannot_be_measured_says_why():
     def gives_nan(X, y, weight, lrate):
         new, loss = gradient_step(X, y, weight, lrate)
-        return (new * np.nan if len(X) == 10 and abs(weight[0]) > 0.9 * abs(np.linalg.lstsq(X, y)[0][0]) else new), loss
+        return (
+            new * np.nan
+            if len(X) == 10 and abs(weight[0]) > 0.9 * abs(np.linalg.lstsq(X, y)[0][0])
+            else new
+        ), loss
 
     lab = batch_size_lab(gives_nan, X, y, steps=2)
     lab.batch_size = 10
-    assert re.search(r"gives_nan gave NaN or infinity at learning rate .*, batch \d+ of the 1000 of size 10", lab.frames[lab.number]["trouble"])
+    assert re.search(
+        r"gives_nan gave NaN or infinity at learning rate .*, batch \d+ of the 1000 of size 10",
+        lab.frames[lab.number]["trouble"],
+    )
 
 
 def test_a_function_that_hands_out_its_own_weight_is_drawn_as_it_walks(one):
@@ -425,7 +549,9 @@ def test_a_function_that_hands_out_its_own_weight_is_drawn_as_it_walks(one):
 
 
 def test_a_loss_that_is_not_one_number_is_named():
-    lab = learning_rate_lab(lambda X, y, w, lrate: (gradient_step(X, y, w, lrate)[0], np.ones(1)), X, y)
+    lab = learning_rate_lab(
+        lambda X, y, w, lrate: (gradient_step(X, y, w, lrate)[0], np.ones(1)), X, y
+    )
     assert "returned an MSE of shape (1,), expected one number," in lab.frames[0]["trouble"]
 
 
@@ -438,7 +564,14 @@ def test_a_function_that_works_in_place_gets_copies(one):
 
 
 def test_a_column_weight_is_as_good_as_a_row(one):
-    lab = learning_rate_lab(lambda X, y, w, lrate: (gradient_step(X, y, w, lrate)[0].reshape(-1, 1), gradient_step(X, y, w, lrate)[1]), X, y)
+    lab = learning_rate_lab(
+        lambda X, y, w, lrate: (
+            gradient_step(X, y, w, lrate)[0].reshape(-1, 1),
+            gradient_step(X, y, w, lrate)[1],
+        ),
+        X,
+        y,
+    )
     assert lab.points == one.points
 
 
@@ -469,15 +602,30 @@ def test_a_frame_function_that_raises_costs_one_position():
     def frame(value):
         return Frame("fine", [], {line: ([0, 1], [0, 1 / (value - 1)])})
 
-    lab = Lab("Mine", [Slider("value", "value", Scale([0, 1, 2]))], [panel], frame, stored=[[0], [2]], alt="two lines")
-    assert [f["trouble"] for f in lab.frames] == ["", "ZeroDivisionError at value 1: division by zero", ""]
+    lab = Lab(
+        "Mine",
+        [Slider("value", "value", Scale([0, 1, 2]))],
+        [panel],
+        frame,
+        stored=[[0], [2]],
+        alt="two lines",
+    )
+    assert [f["trouble"] for f in lab.frames] == [
+        "",
+        "ZeroDivisionError at value 1: division by zero",
+        "",
+    ]
 
 
-# --- Time ------------------------------------------------------------------------------------------------------------------
+# --- Time -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.part("times")
-@pytest.mark.parametrize(("step", "limit"), [(gradient_step, 0.5), (gradient_step_pytorch, 3.0)], ids=["NumPy", "autograd"])
+@pytest.mark.parametrize(
+    ("step", "limit"),
+    [(gradient_step, 0.5), (gradient_step_pytorch, 3.0)],
+    ids=["NumPy", "autograd"],
+)
 def test_a_hundred_positions_are_computed_in_time(step, limit):
     lab, seconds = learning_rate_lab(step, X, y), []
     for _ in range(3):
@@ -489,7 +637,9 @@ def test_a_hundred_positions_are_computed_in_time(step, limit):
 
 
 class Screen:
-    """Stands in for the notebook: keeps how many positions were ready each time the lab was shown or updated."""
+    """Stands in for the notebook: keeps how many positions were ready each time the lab was shown
+    or updated.
+    """
 
     def __init__(self, monkeypatch):
         self.shown = []
@@ -501,7 +651,12 @@ class Screen:
         return self
 
     def update(self, lab):
-        self.shown.append((sum(frame is not None for frame in lab.frames), "image/png" in lab._repr_mimebundle_()[0]))
+        self.shown.append(
+            (
+                sum(frame is not None for frame in lab.frames),
+                "image/png" in lab._repr_mimebundle_()[0],
+            )
+        )
 
 
 def slow_lab(step, seconds, monkeypatch):
@@ -518,16 +673,27 @@ def test_a_fast_function_shows_the_lab_once_and_whole(monkeypatch):
 
 def test_a_slow_function_shows_the_lab_with_what_is_ready_and_then_the_rest(monkeypatch):
     screen, handed = Screen(monkeypatch), []
-    monkeypatch.setattr(Lab, "_hand_over", lambda self, whole=Lab._hand_over: (whole(self), handed.append(sum(map(bool, self.frames)))))
+    monkeypatch.setattr(
+        Lab,
+        "_hand_over",
+        lambda self, whole=Lab._hand_over: (
+            whole(self),
+            handed.append(sum(map(bool, self.frames))),
+        ),
+    )
     slow_lab(gradient_step, 0.6, monkeypatch)
-    assert screen.shown[0][0] == 1 and not screen.shown[0][1], "it appears at once, before its picture can be drawn"
+    assert screen.shown[0][0] == 1 and not screen.shown[0][1], (
+        "it appears at once, before its picture can be drawn"
+    )
     assert screen.shown[-1] == (120, True) and len(screen.shown) == 2, "and is stored whole"
     assert handed == sorted(handed) and len(handed) > 50, "with progress in between"
 
 
 def test_what_is_ready_first_is_spread_over_the_slider(monkeypatch):
     order = []
-    monkeypatch.setattr(Lab, "_draw", lambda self, at, whole=Lab._draw: (order.append(at), whole(self, at))[1])
+    monkeypatch.setattr(
+        Lab, "_draw", lambda self, at, whole=Lab._draw: (order.append(at), whole(self, at))[1]
+    )
     lab = learning_rate_lab(gradient_step, X, y, steps=2)
     assert order[:3] == lab._stored and sorted(order) == list(range(120))
     assert np.diff(sorted(order[:19])).max() <= 8
@@ -545,25 +711,35 @@ def test_interrupting_keeps_what_is_ready(monkeypatch):
     lab = slow_lab(interrupted, 0.001, monkeypatch)
     ready = [frame for frame in lab.frames if frame]
     assert 20 < len(ready) < 40 and screen.shown[-1][0] == len(ready)
-    lab.lrate = next(v for v, frame in zip(lab.sliders[0].scales[0].values, lab.frames) if frame is None)
+    lab.lrate = next(
+        v for v, frame in zip(lab.sliders[0].scales[0].values, lab.frames) if frame is None
+    )
     assert lab.regime == ""
 
 
-# --- Without a kernel --------------------------------------------------------------------------------------------------------
+# --- Without a kernel -----------------------------------------------------------------------------
 
 
 def test_the_page_asks_for_nothing(one, tmp_path):
     one.save_html(tmp_path / "lab.html")
     page = (tmp_path / "lab.html").read_text(encoding="utf-8")
     addresses = {part.split('"')[0].split("'")[0].split("\\")[0] for part in page.split("http")[1:]}
-    names = ("www.w3.org", "purl.org", "creativecommons.org/ns")  # of formats, in the pictures; nothing is fetched from there
+    # Of formats, in the pictures; nothing is fetched from there.
+    names = ("www.w3.org", "purl.org", "creativecommons.org/ns")
     assert all(any(name in address for name in names) for address in addresses), addresses
     assert "import " not in page.split("<script")[1] and page.count("</script>") == 1
 
 
 def test_text_cannot_break_out_of_the_page(tmp_path):
     panel = Panel("t", "x", "y", alt="</script><b>")
-    lab = Lab("<i>Mine</i>", [Slider("v", "</script>", Scale([0, 1]))], [panel], lambda v: Frame("</script>"), stored=[[0]], alt="a")
+    lab = Lab(
+        "<i>Mine</i>",
+        [Slider("v", "</script>", Scale([0, 1]))],
+        [panel],
+        lambda v: Frame("</script>"),
+        stored=[[0]],
+        alt="a",
+    )
     lab.save_html(tmp_path / "lab.html")
     page = (tmp_path / "lab.html").read_text(encoding="utf-8")
     assert page.count("</script>") == 1 and "<i>" not in page.split("<script")[0]
@@ -578,12 +754,16 @@ def test_there_are_notebooks_with_labs():
 
 @pytest.mark.parametrize("path", LAB_NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_stored_lab_carries_its_picture_and_no_state(path):
-    """JupyterLab shows the PNG until the cell runs; the state would change with each run and weigh hundreds of kilobytes."""
+    """JupyterLab shows the PNG until the cell runs; the state would change with each run and weigh
+    hundreds of kilobytes.
+    """
     notebook = json.loads(path.read_text(encoding="utf-8"))
     assert "widgets" not in notebook["metadata"]
     outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
     views = [o for o in outputs if "application/vnd.jupyter.widget-view+json" in o.get("data", {})]
     assert views and all(
-        "image/png" in o["data"] and o["metadata"]["image/png"]["alt"] and "".join(o["data"]["text/plain"]).startswith("Lab: ")
+        "image/png" in o["data"]
+        and o["metadata"]["image/png"]["alt"]
+        and "".join(o["data"]["text/plain"]).startswith("Lab: ")
         for o in views
     )

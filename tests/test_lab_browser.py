@@ -1,4 +1,6 @@
-"""Every notebook's labs in a real JupyterLab: run, and every slider moved over its whole range, by keys and by mouse."""
+"""Every notebook's labs in a real JupyterLab: run, and every slider moved over its whole range, by
+keys and by mouse.
+"""
 
 import json
 import random
@@ -32,10 +34,15 @@ def test_the_sliders_of_every_notebook(jupyter, path):
     messages = watch(page)
     kernel = server.run_notebook(page, path.relative_to(ROOT).as_posix())
     try:
-        ask(kernel, f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import lab_oracle")
+        ask(
+            kernel,
+            f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import lab_oracle",
+        )
         found = json.loads(ask(kernel, f"print(lab_oracle.summary({seed}, 3))"))
         roots = page.locator(".gbl-lab")
-        assert found and roots.count() == len(found), f"{path.name}: {roots.count()} labs are shown, {len(found)} were made"
+        assert found and roots.count() == len(found), (
+            f"{path.name}: {roots.count()} labs are shown, {len(found)} were made"
+        )
         labs = [LabOnPage(page, roots.nth(n), **one) for n, one in enumerate(found)]
         for n, lab in enumerate(labs):
             lab.check_layout()
@@ -54,17 +61,28 @@ def check_python(kernel, lab, n, seed):
     number = max(lab.picks)
     lab.go(number)
     lab.check(number, seed)
-    values = f"lab_oracle.labs()[{n}].sliders[0].scale(lab_oracle.labs()[{n}].number % lab_oracle.labs()[{n}]._columns).values"
+    values = (
+        f"lab_oracle.labs()[{n}].sliders[0].scale(lab_oracle.labs()[{n}].number %"
+        f" lab_oracle.labs()[{n}]._columns).values"
+    )
     for _ in range(50):
-        known = ask(kernel, f"lab = lab_oracle.labs()[{n}]; print(lab.position, getattr(lab, lab.sliders[0].key) == {values}[lab.position[0]])")
+        known = ask(
+            kernel,
+            f"lab = lab_oracle.labs()[{n}]; print(lab.position, getattr(lab, lab.sliders[0].key) =="
+            f" {values}[lab.position[0]])",
+        )
         if known.strip() == f"{lab.places()} True":
             break
         lab.page.wait_for_timeout(50)
-    assert known.strip() == f"{lab.places()} True", f"{lab.name}: Python says {known}, the sliders stand at {lab.places()}"
+    assert known.strip() == f"{lab.places()} True", (
+        f"{lab.name}: Python says {known}, the sliders stand at {lab.places()}"
+    )
     if lab.groups:
         tick_in_python(kernel, lab, n, number, seed)
     ask(kernel, f"lab = lab_oracle.labs()[{n}]; setattr(lab, lab.sliders[0].key, {values}[0])")
-    lab.page.wait_for_function("(node) => node.value === '0'", arg=lab.sliders[0].element_handle(), timeout=5000)
+    lab.page.wait_for_function(
+        "(node) => node.value === '0'", arg=lab.sliders[0].element_handle(), timeout=5000
+    )
     lab.check_words()
 
 
@@ -72,7 +90,9 @@ def tick_in_python(kernel, lab, n, number, seed):
     """What a hand hides is known in Python, and what Python hides is hidden."""
     lab.boxes[lab.groups[-1]].click()
     for _ in range(50):
-        if (known := ask(kernel, f"print(lab_oracle.labs()[{n}].shown)").strip()) == str(lab.groups[:-1]):
+        if (known := ask(kernel, f"print(lab_oracle.labs()[{n}].shown)").strip()) == str(
+            lab.groups[:-1]
+        ):
             break
         lab.page.wait_for_timeout(50)
     assert known == str(lab.groups[:-1]), f"{lab.name}: Python says {known}"
@@ -80,12 +100,20 @@ def tick_in_python(kernel, lab, n, number, seed):
         ask(kernel, f"lab_oracle.labs()[{n}].shown = {shown}")
         lab.hidden = set(lab.groups) - set(shown)
         for group, box in lab.boxes.items():
-            lab.page.wait_for_function("([node, on]) => node.checked === on", arg=[box.element_handle(), group in shown], timeout=5000)
+            lab.page.wait_for_function(
+                "([node, on]) => node.checked === on",
+                arg=[box.element_handle(), group in shown],
+                timeout=5000,
+            )
         lab.check(number, seed)
 
 
 def break_the_callback(kernel, lab, seed):
     """With a callback that raises, the same check must fail."""
-    ask(kernel, "lab = lab_oracle.labs()[0]; lab.unobserve(lab._read_values, 'position'); lab.observe(lambda change: 1 / 0, 'position')")
+    ask(
+        kernel,
+        "lab = lab_oracle.labs()[0]; lab.unobserve(lab._read_values, 'position');"
+        " lab.observe(lambda change: 1 / 0, 'position')",
+    )
     with pytest.raises(AssertionError, match="Python says"):
         check_python(kernel, lab, 0, seed)

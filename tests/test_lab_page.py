@@ -1,4 +1,5 @@
-"""The page that shows a lab without a kernel and without a network: moved like the real one, and looked at.
+"""The page that shows a lab without a kernel and without a network: moved like the real one, and
+looked at.
 
 The last tests damage it, and see the checks go red.
 """
@@ -21,7 +22,12 @@ def open_file(chromium, path, **options):
     page = context.new_page()
     messages, requests = watch(page), []
     page.on("console", lambda message: messages.append(message.text))
-    page.on("request", lambda request: requests.append(request.url) if not request.url.startswith("data:") else None)
+    page.on(
+        "request",
+        lambda request: (
+            requests.append(request.url) if not request.url.startswith("data:") else None
+        ),
+    )
     page.goto(path.as_uri())
     return page, messages, requests
 
@@ -73,7 +79,13 @@ def race_file(tmp_path_factory):
 
 
 def test_a_finger_moves_it_and_the_page_can_be_scrolled(chromium, page_file):
-    page, messages, _ = open_file(chromium, page_file[0], viewport={"width": 400, "height": 800}, has_touch=True, is_mobile=True)
+    page, messages, _ = open_file(
+        chromium,
+        page_file[0],
+        viewport={"width": 400, "height": 800},
+        has_touch=True,
+        is_mobile=True,
+    )
     slider = page.get_by_role("slider", name="learning rate")
     box = slider.bounding_box()
     page.touchscreen.tap(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2)
@@ -96,7 +108,10 @@ def test_it_fits_the_width(chromium, page_file, width):
 
 def test_text_scales(chromium, page_file):
     page, _, _ = open_file(chromium, page_file[0])
-    sizes = "() => [...document.querySelectorAll('.gbl-lab *')].filter((n) => n.textContent && !n.closest('svg')).map((n) => parseFloat(getComputedStyle(n).fontSize))"
+    sizes = (
+        "() => [...document.querySelectorAll('.gbl-lab *')].filter((n) => n.textContent &&"
+        " !n.closest('svg')).map((n) => parseFloat(getComputedStyle(n).fontSize))"
+    )
     before = page.evaluate(sizes)
     page.add_style_tag(content="html { font-size: 200% }")
     assert page.evaluate(sizes) == pytest.approx([2 * size for size in before])
@@ -106,7 +121,9 @@ def test_text_scales(chromium, page_file):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_can_be_read_on_either_ground(chromium, page_file, scheme):
-    """Contrast with the ground, by WCAG's formula: words 4.5, lines 3; and the picture's own colours follow."""
+    """Contrast with the ground, by WCAG's formula: words 4.5, lines 3; and the picture's own
+    colours follow.
+    """
     page, _, _ = open_file(chromium, page_file[0], color_scheme=scheme)
     colours = page.evaluate("""() => {
       const css = (node, what) => getComputedStyle(node)[what], all = (query) => [...document.querySelectorAll(query)];
@@ -118,18 +135,30 @@ def test_it_can_be_read_on_either_ground(chromium, page_file, scheme):
     ground = (255, 255, 255) if scheme == "light" else (18, 18, 18)
     assert min(contrast(colour, ground) for colour in colours["words"]) >= 4.5
     assert min(contrast(colour, ground) for colour in colours["lines"]) >= 3
-    assert ("#333333" in colours["picture"]) == (scheme == "light") and ("#dcdcdc" in colours["picture"]) == (scheme == "dark")
+    assert ("#333333" in colours["picture"]) == (scheme == "light") and (
+        "#dcdcdc" in colours["picture"]
+    ) == (scheme == "dark")
     page.emulate_media(color_scheme="light")
-    page.wait_for_function("decodeURIComponent(document.querySelector('.gbl-panel img').src).includes('#333333')", timeout=5000)
+    page.wait_for_function(
+        "decodeURIComponent(document.querySelector('.gbl-panel img').src).includes('#333333')",
+        timeout=5000,
+    )
     page.context.close()
 
 
 def contrast(colour, ground):
     def light(rgb):
-        parts = [v / 255 / 12.92 if v / 255 <= 0.03928 else ((v / 255 + 0.055) / 1.055) ** 2.4 for v in rgb]
+        parts = [
+            v / 255 / 12.92 if v / 255 <= 0.03928 else ((v / 255 + 0.055) / 1.055) ** 2.4
+            for v in rgb
+        ]
         return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
-    rgb = [int(colour[i : i + 2], 16) for i in (1, 3, 5)] if colour.startswith("#") else [float(v) for v in colour[4:-1].split(",")]
+    rgb = (
+        [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+        if colour.startswith("#")
+        else [float(v) for v in colour[4:-1].split(",")]
+    )
     a, b = sorted([light(rgb), light(ground)])
     return (b + 0.05) / (a + 0.05)
 
@@ -140,41 +169,75 @@ def test_the_focus_is_visible(chromium, page_file):
     before = place.screenshot()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.type") == "range" and place.screenshot() != before
-    order = [page.evaluate("document.activeElement.ariaLabel || document.activeElement.textContent")]
+    order = [
+        page.evaluate("document.activeElement.ariaLabel || document.activeElement.textContent")
+    ]
     for _ in range(3):
         page.keyboard.press("Tab")
-        order.append(page.evaluate("document.activeElement.ariaLabel || document.activeElement.textContent"))
+        order.append(
+            page.evaluate("document.activeElement.ariaLabel || document.activeElement.textContent")
+        )
     assert order == ["learning rate", "features", "Play", "Reset"]
     page.context.close()
 
 
-# --- The checks above can fail -----------------------------------------------------------------------------------------------
+# --- The checks above can fail --------------------------------------------------------------------
 
 DAMAGE = {
     "the path is off by 2 pixels": ("points[at] / PER_PIXEL,", "points[at] / PER_PIXEL + 2,"),
-    "one point is off by 2 pixels": ("const last = shown.at(-1);", "const last = shown.at(-1)?.map((value) => value + 2);"),
-    "the path is another position's": ("[position[0] * columns + version];", "[Math.max(0, position[0] * columns + version - columns)];"),
-    "a callback raises": ('input.addEventListener("input", () => onInput', 'input.addEventListener("input", () => missing'),
+    "one point is off by 2 pixels": (
+        "const last = shown.at(-1);",
+        "const last = shown.at(-1)?.map((value) => value + 2);",
+    ),
+    "the path is another position's": (
+        "[position[0] * columns + version];",
+        "[Math.max(0, position[0] * columns + version - columns)];",
+    ),
+    "a callback raises": (
+        'input.addEventListener("input", () => onInput',
+        'input.addEventListener("input", () => missing',
+    ),
     "drawing raises": ("    text && (text.textContent", "    missing(); text && (text.textContent"),
-    "the slider ignores Page Up": ("input.addEventListener(", "input.onkeydown = (e) => e.key !== 'PageUp'; input.addEventListener("),
-    "the slider ignores an arrow": ("input.addEventListener(", "input.onkeydown = (e) => e.key !== 'ArrowUp'; input.addEventListener("),
-    "it cannot be dragged": ("input.addEventListener(", "input.onpointerdown = input.onmousedown = () => false; input.addEventListener("),
-    "it says nothing": ('input.setAttribute("aria-valuetext"', 'input.setAttribute("data-valuetext"'),
+    "the slider ignores Page Up": (
+        "input.addEventListener(",
+        "input.onkeydown = (e) => e.key !== 'PageUp'; input.addEventListener(",
+    ),
+    "the slider ignores an arrow": (
+        "input.addEventListener(",
+        "input.onkeydown = (e) => e.key !== 'ArrowUp'; input.addEventListener(",
+    ),
+    "it cannot be dragged": (
+        "input.addEventListener(",
+        "input.onpointerdown = input.onmousedown = () => false; input.addEventListener(",
+    ),
+    "it says nothing": (
+        'input.setAttribute("aria-valuetext"',
+        'input.setAttribute("data-valuetext"',
+    ),
     "it has no name": ('"aria-label": slider.name', '"data-label": slider.name'),
     "the picture is moved": (".gbl-panel img {", ".gbl-panel img { transform: translateX(3px);"),
     "the path is not visible": (".gbl-moving {", ".gbl-moving { visibility: hidden;"),
-    "a message is logged": ("const spec = model.get", 'console.log("here"); const spec = model.get'),
+    "a message is logged": (
+        "const spec = model.get",
+        'console.log("here"); const spec = model.get',
+    ),
     "Play does nothing": ("timer = on ?", "timer = false ?"),
 }
 
 
 CHECK_BOX_DAMAGE = {
-    "a check box hides nothing": ('classList.toggle("gbl-off", hidden)', 'classList.toggle("gbl-off", false)'),
+    "a check box hides nothing": (
+        'classList.toggle("gbl-off", hidden)',
+        'classList.toggle("gbl-off", false)',
+    ),
     "a check box hides its neighbour": ("name === group.group ? on", "name === names[0] ? on"),
     "what is hidden is seen": (".gbl-off {", ".gbl-on {"),
     "a check box has no name": ('"aria-label": group.group', '"data-label": group.group'),
     "a check box says nothing": ("note.textContent = said", "note.title = said"),
-    "a check box ignores the keyboard": ("box.addEventListener(", "box.onkeydown = () => false; box.addEventListener("),
+    "a check box ignores the keyboard": (
+        "box.addEventListener(",
+        "box.onkeydown = () => false; box.addEventListener(",
+    ),
     "Reset forgets the check boxes": ('model.set("shown", names);', ""),
 }
 
@@ -194,12 +257,15 @@ def tick_all(lab, messages):
 
 
 def use_damaged(chromium, exported, folder, damage, use):
-    """Open the page with ``damage``, (what stands there, what stands there instead), and ``use(lab, messages)`` it."""
+    """Open the page with ``damage``, (what stands there, what stands there instead), and ``use(lab,
+    messages)`` it.
+    """
     path, lab = exported
     page_text = path.read_text(encoding="utf-8")
     whole, damaged = damage
     if whole != damaged and page_text.count(whole) != 1:
-        raise LookupError(f"{whole!r} is no longer in lab.js")  # no AssertionError, which the callers expect of damage
+        # No AssertionError, which the callers expect of damage.
+        raise LookupError(f"{whole!r} is no longer in lab.js")
     (folder / "lab.html").write_text(page_text.replace(whole, damaged), encoding="utf-8")
     page, messages, _ = open_file(chromium, folder / "lab.html")
     page.set_default_timeout(3000)
@@ -212,7 +278,8 @@ def use_damaged(chromium, exported, folder, damage, use):
 @pytest.fixture(scope="module")
 def noticed(chromium):
     """The ways in which a check goes red."""
-    from playwright.sync_api import Error  # slow to load, where only the names of the tests are wanted
+    # Slow to load, where only the names of the tests are wanted.
+    from playwright.sync_api import Error
 
     return AssertionError, Error
 
@@ -239,9 +306,23 @@ def test_the_race_fits_the_width(chromium, race_file, width):
     page, _, _ = open_file(chromium, race_file[0], viewport={"width": width, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     boxes = [box.bounding_box() for box in page.locator(".gbl-toggle").all()]
-    assert all(box["height"] >= 28 and box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
-    assert page.evaluate("[...document.querySelectorAll('.gbl-toggle')].every((node) => node.scrollWidth <= node.clientWidth)")
-    marks = [mark.bounding_box() for mark in page.locator(".gbl-scale:not([hidden]) .gbl-mark > span").all()]
+    assert all(
+        box["height"] >= 28 and box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes
+    )
+    assert page.evaluate(
+        "[...document.querySelectorAll('.gbl-toggle')].every((node) => node.scrollWidth <="
+        " node.clientWidth)"
+    )
+    marks = [
+        mark.bounding_box()
+        for mark in page.locator(".gbl-scale:not([hidden]) .gbl-mark > span").all()
+    ]
     for a in marks:
-        assert not any(a is not b and a["y"] == b["y"] and a["x"] < b["x"] + b["width"] and b["x"] < a["x"] + a["width"] for b in marks)
+        assert not any(
+            a is not b
+            and a["y"] == b["y"]
+            and a["x"] < b["x"] + b["width"]
+            and b["x"] < a["x"] + a["width"]
+            for b in marks
+        )
     page.context.close()

@@ -12,12 +12,18 @@ from prove import ROOT
 
 TEXT = (ROOT / "PYTORCH_MIGRATION.md").read_text(encoding="utf-8")
 PAIRS = re.findall(
-    r"^Before, (NumPy|TensorFlow):\n\n```python\n(.+?)^```\n\nAfter, PyTorch:\n\n```python\n(.+?)^```", TEXT, re.DOTALL | re.MULTILINE
+    r"^Before, (NumPy|TensorFlow):\n\n```python\n(.+?)^```\n\nAfter,"
+    r" PyTorch:\n\n```python\n(.+?)^```",
+    TEXT,
+    re.DOTALL | re.MULTILINE,
 )
 
 
 def tensorflow_python():
-    """Return a Python that has TensorFlow, or None. The course does not need it; it is what this page leads away from."""
+    """Return a Python that has TensorFlow, or None.
+
+    The course does not need it; it is what this page leads away from.
+    """
     for candidate in ("bin/python", "Scripts/python.exe"):
         if (ROOT / "tensorflow_env" / candidate).exists():
             return str(ROOT / "tensorflow_env" / candidate)
@@ -35,10 +41,20 @@ def run_here(blocks):
 
 
 def run(python, blocks):
-    """Run each block by itself in one process of another Python (TensorFlow starts slowly); return what each printed."""
-    code = "import sys\n" + "".join(f"exec({block!r}, {{}})\nprint('-- end of block --')\n" for block in blocks)
+    """Run each block by itself in one process of another Python (TensorFlow starts slowly); return
+    what each printed.
+    """
+    code = "import sys\n" + "".join(
+        f"exec({block!r}, {{}})\nprint('-- end of block --')\n" for block in blocks
+    )
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_VISIBLE_DEVICES": ""}
-    done = subprocess.run([python, "-W", "ignore", "-c", code], env=os.environ | quiet, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [python, "-W", "ignore", "-c", code],
+        env=os.environ | quiet,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.split("-- end of block --\n")[:-1]
 
@@ -72,8 +88,8 @@ def test_tensorflow_and_pytorch_print_the_same(pytorchs_side):
     has_small_build = sys.platform == "linux" and sys.version_info < (3, 14)
     if python is None and not (os.environ.get("CI") and has_small_build):
         pytest.skip(
-            "only PyTorch's side was run: TensorFlow is no part of the course. To run the other side: "
-            "python3 -m venv tensorflow_env && tensorflow_env/bin/pip install tensorflow-cpu"
+            "only PyTorch's side was run: TensorFlow is no part of the course. To run the other"
+            " side: python3 -m venv tensorflow_env && tensorflow_env/bin/pip install tensorflow-cpu"
         )
     assert python, "in CI tensorflow_env/ must be there"
     assert run(python, [before for before, _ in TENSORFLOW_PAIRS]) == pytorchs_side

@@ -1,4 +1,6 @@
-"""What every notebook of the course must be, seen from its file alone; what it computes is nbval's part (prove.py)."""
+"""What every notebook of the course must be, seen from its file alone; what it computes is nbval's
+part (prove.py).
+"""
 
 import ast
 import html
@@ -32,10 +34,16 @@ def headings(path):
 
 
 def sections(path):
-    """Return ``{heading: [code, ...]}`` for each ``##`` section; the set-up cell stands before the first."""
+    """Return ``{heading: [code, ...]}`` for each ``##`` section; the set-up cell stands before the
+    first.
+    """
     found, current = {}, None
     for cell in cells(path):
-        for heading in re.findall(r"^## (.+?)\s*$", text(cell), re.MULTILINE) if cell["cell_type"] == "markdown" else ():
+        for heading in (
+            re.findall(r"^## (.+?)\s*$", text(cell), re.MULTILINE)
+            if cell["cell_type"] == "markdown"
+            else ()
+        ):
             current = heading
             found[current] = []
         if cell["cell_type"] == "code" and current:
@@ -56,9 +64,15 @@ def test_its_outputs_are_fit_to_be_compared(path):
         for output in cell.get("outputs", []):
             shown = json.dumps(output.get("text", output.get("data", {}).get("text/plain", "")))
             assert output.get("name") != "stderr", f"writes to stderr: {text(cell)}"
-            assert output["output_type"] != "error" or "raises-exception" in cell["metadata"].get("tags", [])
-            assert not re.search(r"0x[0-9a-f]{6,}|(/tmp|/home|/Users|/root)/|-0\.0+\b(?!\d)", shown), shown
-            assert "image/svg+xml" not in output.get("data", {}) and "image/jpeg" not in output.get("data", {})
+            assert output["output_type"] != "error" or "raises-exception" in cell["metadata"].get(
+                "tags", []
+            )
+            assert not re.search(
+                r"0x[0-9a-f]{6,}|(/tmp|/home|/Users|/root)/|-0\.0+\b(?!\d)", shown
+            ), shown
+            assert "image/svg+xml" not in output.get("data", {}) and "image/jpeg" not in output.get(
+                "data", {}
+            )
 
 
 @every_notebook
@@ -69,11 +83,17 @@ def test_no_cell_is_hidden_from_the_comparison_without_a_reason(path):
         assert "NBVAL_SKIP" not in text(cell) and "NBVAL_RAISES" not in text(cell)
         if "NBVAL_IGNORE_OUTPUT" in text(cell):
             mark, reason = text(cell).splitlines()[:2]
-            assert mark == "# NBVAL_IGNORE_OUTPUT" and reason.startswith("# because ") and len(reason) > 30
+            assert (
+                mark == "# NBVAL_IGNORE_OUTPUT"
+                and reason.startswith("# because ")
+                and len(reason) > 30
+            )
 
 
 def test_the_ignored_outputs_can_be_counted_on_one_hand():
-    assert sum("NBVAL_IGNORE_OUTPUT" in source for path in PATHS for source in code_cells(path)) <= 5
+    assert (
+        sum("NBVAL_IGNORE_OUTPUT" in source for path in PATHS for source in code_cells(path)) <= 5
+    )
 
 
 @every_notebook
@@ -82,13 +102,17 @@ def test_it_reads_well(path):
     all_cells = cells(path)
     assert all_cells[0]["cell_type"] == "markdown" and text(all_cells[0]).startswith("# ")
     for before, after in zip(all_cells, all_cells[1:]):
-        assert not before["cell_type"] == after["cell_type"] == "code", f"no word before: {text(after)}"
+        assert not before["cell_type"] == after["cell_type"] == "code", (
+            f"no word before: {text(after)}"
+        )
     for source in code_cells(path):
         assert len([line for line in source.splitlines() if line.strip()]) <= 18, source
         assert not re.search(r";\s*$", source, re.MULTILINE), source
         assert "plt.show" not in source, "show(alt) gives the figure its alt text"
     for cell in all_cells:
-        assert cell["cell_type"] == "code" or not re.search("[!](?![\\[=])", re.sub(r"`[^`]*`|\$[^$]*\$", "", text(cell)))
+        assert cell["cell_type"] == "code" or not re.search(
+            "[!](?![\\[=])", re.sub(r"`[^`]*`|\$[^$]*\$", "", text(cell))
+        )
 
 
 @every_notebook
@@ -109,15 +133,21 @@ def test_the_alt_text_reaches_the_html_export(name):
     settings = json.loads((ROOT / "jupyter/etc/jupyter/jupyter_nbconvert_config.json").read_text())
     page, _ = HTMLExporter(config=Config(settings)).from_filename(str(path))
     said = {html.unescape(alt) for alt in re.findall(r'<img[^>]* alt="([^"]*)"', page)}
-    alts = [output["metadata"]["image/png"]["alt"] for cell in cells(path) for output in cell.get("outputs", [])
-            if "image/png" in output.get("data", {}) and WIDGET not in output["data"]]  # fmt: skip
+    alts = [
+        output["metadata"]["image/png"]["alt"]
+        for cell in cells(path)
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {}) and WIDGET not in output["data"]
+    ]
     assert alts and said >= set(alts) and not any("No description" in alt for alt in said)
 
 
 @every_notebook
 def test_links_lead_somewhere(path):
     for cell in cells(path):
-        for target in re.findall(r"\]\(([^)#\s]+)", text(cell)) if cell["cell_type"] == "markdown" else ():
+        for target in (
+            re.findall(r"\]\(([^)#\s]+)", text(cell)) if cell["cell_type"] == "markdown" else ()
+        ):
             assert target.startswith("http") or (path.parent / target).exists(), target
 
 
@@ -129,14 +159,20 @@ def test_a_pair_has_the_same_headings_in_the_same_order(pair):
 @every_pair
 def test_every_section_that_computes_has_a_checkpoint(pair):
     for path in (ROOT / f"{pair}.ipynb", ROOT / f"{pair}{TORCH_SUFFIX}.ipynb"):
-        without = [name for name, code in sections(path).items() if code and "twin.check(" not in "\n".join(code)]
+        without = [
+            name
+            for name, code in sections(path).items()
+            if code and "twin.check(" not in "\n".join(code)
+        ]
         assert not without, f"{path.name}: no checkpoint in {without}"
 
 
 @every_pair
 def test_the_numpy_notebook_never_loads_torch(pair):
     for source in code_cells(ROOT / f"{pair}.ipynb"):
-        imported = [n for n in ast.walk(ast.parse(source)) if isinstance(n, (ast.Import, ast.ImportFrom))]
+        imported = [
+            n for n in ast.walk(ast.parse(source)) if isinstance(n, (ast.Import, ast.ImportFrom))
+        ]
         names = [getattr(n, "module", None) or alias.name for n in imported for alias in n.names]
         assert not any(name.split(".")[0] == "torch" for name in names)
 
@@ -153,14 +189,28 @@ def test_the_pytorch_notebook_says_that_it_equals_numpys(pair):
 
 
 def test_few_figures_hold_what_cannot_repeat():
-    figures = [json.loads(output["metadata"][FIGURE]) for path in PATHS for cell in cells(path) for output in cell.get("outputs", [])
-               if FIGURE in output.get("metadata", {})]  # fmt: skip
-    varying = [figure["alt"] for figure in figures if any("varies" in place for axes in figure["axes"] for place in (axes, *axes["artists"]))]
+    figures = [
+        json.loads(output["metadata"][FIGURE])
+        for path in PATHS
+        for cell in cells(path)
+        for output in cell.get("outputs", [])
+        if FIGURE in output.get("metadata", {})
+    ]
+    varying = [
+        figure["alt"]
+        for figure in figures
+        if any("varies" in place for axes in figure["axes"] for place in (axes, *axes["artists"]))
+    ]
     assert len(varying) <= len(figures) / 20, varying
 
 
 @every_notebook
 def test_its_text_is_spared_the_numbers_that_ride_along(path):
     """The copies of the figures make a notebook larger by a few per cent at most."""
-    size = sum(len(output["metadata"].get(FIGURE, "")) for cell in cells(path) for output in cell.get("outputs", []) if "metadata" in output)
+    size = sum(
+        len(output["metadata"].get(FIGURE, ""))
+        for cell in cells(path)
+        for output in cell.get("outputs", [])
+        if "metadata" in output
+    )
     assert size <= 0.05 * path.stat().st_size

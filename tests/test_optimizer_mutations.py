@@ -1,9 +1,11 @@
-"""Would the comparison with torch.optim notice a slip? Every rule is changed in one place at a time, and has to be caught.
+"""Would the comparison with torch.optim notice a slip? Every rule is changed in one place at a
+time, and has to be caught.
 
-Changed are: each number, each arithmetic operator, each sign, each comparison, each index (betas[0] and betas[1]), each
-name that is calculated with (into another such name of the rule), the order of what is subtracted, divided or raised to a power, and minimum
-against maximum. A mutant is caught when its weights or its state leave torch.optim's by more
-than 1e-12, or when it lets a bad setting pass. Those that compute the same are listed, each with its reason.
+Changed are: each number, each arithmetic operator, each sign, each comparison, each index (betas[0]
+and betas[1]), each name that is calculated with (into another such name of the rule), the order of
+what is subtracted, divided or raised to a power, and minimum against maximum. A mutant is caught
+when its weights or its state leave torch.optim's by more than 1e-12, or when it lets a bad setting
+pass. Those that compute the same are listed, each with its reason.
 """
 
 import ast
@@ -13,40 +15,98 @@ import warnings
 import numpy as np
 import pytest
 import test_optimizers as suite
-import torch
 
 from course_utils.reuse import notebook_definitions
 
-SOURCE = "\n\n\n".join(notebook_definitions(stem) for stem in ("Round3_Optimizers", "Round3_MoreOptimizers"))
+SOURCE = "\n\n\n".join(
+    notebook_definitions(stem) for stem in ("Round3_Optimizers", "Round3_MoreOptimizers")
+)
 float64_scalars, exact_muon = suite.float64_scalars, suite.exact_muon
 
 #: Settings that reach every branch of a rule; each is run from the start and from t = 5.
 CASES = {
-    "sgd": [{"momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1, "maximize": True}, {"momentum": 0.8, "nesterov": True, "weight_decay": 0.2}, {"weight_decay": 1.0}, {"momentum": 0.6}],
-    "adagrad": [{"lr_decay": 0.1, "initial_accumulator_value": 0.2, "eps": 0.15, "weight_decay": 0.3, "maximize": True}, {}],
-    "rmsprop": [{"centered": True, "momentum": 0.7, "eps": 0.1, "alpha": 0.9, "weight_decay": 0.2}, {"weight_decay": 0.1, "maximize": True}, {"momentum": 0.5}],
+    "sgd": [
+        {"momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1, "maximize": True},
+        {"momentum": 0.8, "nesterov": True, "weight_decay": 0.2},
+        {"weight_decay": 1.0},
+        {"momentum": 0.6},
+    ],
+    "adagrad": [
+        {
+            "lr_decay": 0.1,
+            "initial_accumulator_value": 0.2,
+            "eps": 0.15,
+            "weight_decay": 0.3,
+            "maximize": True,
+        },
+        {},
+    ],
+    "rmsprop": [
+        {"centered": True, "momentum": 0.7, "eps": 0.1, "alpha": 0.9, "weight_decay": 0.2},
+        {"weight_decay": 0.1, "maximize": True},
+        {"momentum": 0.5},
+    ],
     "adadelta": [{"eps": 0.1, "weight_decay": 0.1, "maximize": True}, {"lrate": 0.5}],
-    "adam": [{"amsgrad": True, "eps": 0.1, "weight_decay": 0.2}, {"maximize": True}, {"betas": (0.7, 0.6)}],
+    "adam": [
+        {"amsgrad": True, "eps": 0.1, "weight_decay": 0.2},
+        {"maximize": True},
+        {"betas": (0.7, 0.6)},
+    ],
     "adamw": [{"weight_decay": 0.1, "amsgrad": True}, {"maximize": True}],
     "adamax": [{"eps": 0.1, "weight_decay": 0.1, "maximize": True}, {"betas": (0.7, 0.6)}],
-    "nadam": [{"eps": 0.1, "weight_decay": 0.1, "maximize": True, "momentum_decay": 0.1}, {"weight_decay": 0.1, "decoupled_weight_decay": True}],
-    "radam": [{"eps": 0.1, "weight_decay": 0.1, "maximize": True}, {"weight_decay": 0.1, "decoupled_weight_decay": True, "betas": (0.8, 0.9)}],
+    "nadam": [
+        {"eps": 0.1, "weight_decay": 0.1, "maximize": True, "momentum_decay": 0.1},
+        {"weight_decay": 0.1, "decoupled_weight_decay": True},
+    ],
+    "radam": [
+        {"eps": 0.1, "weight_decay": 0.1, "maximize": True},
+        {"weight_decay": 0.1, "decoupled_weight_decay": True, "betas": (0.8, 0.9)},
+    ],
     "rprop": [{"lrate": 0.02, "maximize": True}, {"etas": (0.3, 1.7), "step_sizes": (0.005, 0.05)}],
     "asgd": [{"t0": 3.0, "lambd": 0.1, "weight_decay": 0.1, "maximize": True}, {"lrate": 0.5}],
-    "adafactor": [{"weight_decay": 0.1, "maximize": True, "lrate": 0.3}, {"eps": (0.3, 0.9), "d": 1.1}, {"lrate": 10.0}],
-    "muon": [{"weight_decay": 0.1, "lrate": 0.1}, {"nesterov": False, "adjust_lr_fn": "match_rms_adamw"}, {}],
+    "adafactor": [
+        {"weight_decay": 0.1, "maximize": True, "lrate": 0.3},
+        {"eps": (0.3, 0.9), "d": 1.1},
+        {"lrate": 10.0},
+    ],
+    "muon": [
+        {"weight_decay": 0.1, "lrate": 0.1},
+        {"nesterov": False, "adjust_lr_fn": "match_rms_adamw"},
+        {},
+    ],
 }
-HELPERS = {"check": "sgd", "prepare": "sgd", "moments": "adam", "trust": "radam", "second_moment": "adafactor", "rms": "adafactor",
-           "newton_schulz": "muon", "quasi_newton": "lbfgs"}
+HELPERS = {
+    "check": "sgd",
+    "prepare": "sgd",
+    "moments": "adam",
+    "trust": "radam",
+    "second_moment": "adafactor",
+    "rms": "adafactor",
+    "newton_schulz": "muon",
+    "quasi_newton": "lbfgs",
+}
 RULE_NAMES = [*CASES, "lbfgs"]
 
 
 class Mutate(ast.NodeTransformer):
     """Apply the change number ``wanted``; ``count`` ends as the number of changes there are."""
 
-    SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult, ast.FloorDiv: ast.Mult,
-             ast.Lt: ast.GtE, ast.LtE: ast.Gt, ast.Gt: ast.LtE, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-             ast.And: ast.Or, ast.Or: ast.And}
+    SWAPS = {
+        ast.Add: ast.Sub,
+        ast.Sub: ast.Add,
+        ast.Mult: ast.Div,
+        ast.Div: ast.Mult,
+        ast.Pow: ast.Mult,
+        ast.FloorDiv: ast.Mult,
+        ast.Lt: ast.GtE,
+        ast.LtE: ast.Gt,
+        ast.Gt: ast.LtE,
+        ast.GtE: ast.Lt,
+        ast.Eq: ast.NotEq,
+        ast.NotEq: ast.Eq,
+        ast.And: ast.Or,
+        ast.Or: ast.And,
+    }
     NAMES = {"maximum": "minimum", "max": "min", "min": "max", "reversed": "tuple"}
 
     def __init__(self, wanted, names=()):
@@ -60,31 +120,49 @@ class Mutate(ast.NodeTransformer):
         return False
 
     def visit_FunctionDef(self, node):
-        node.body = [self.visit(statement) for statement in node.body]  # not the defaults: every case sets its own
+        # Not the defaults: every case sets its own.
+        node.body = [self.visit(statement) for statement in node.body]
         return node
 
     def visit_Raise(self, node):
         return node  # a message may read as it likes
 
     def visit_Constant(self, node):
-        if isinstance(node.value, (int, float)) and not isinstance(node.value, bool) and self.turn(node, f"{node.value} changed"):
-            return ast.copy_location(ast.Constant(node.value + 1 if isinstance(node.value, int) else node.value * 1.1 + 0.01), node)
+        if (
+            isinstance(node.value, (int, float))
+            and not isinstance(node.value, bool)
+            and self.turn(node, f"{node.value} changed")
+        ):
+            return ast.copy_location(
+                ast.Constant(
+                    node.value + 1 if isinstance(node.value, int) else node.value * 1.1 + 0.01
+                ),
+                node,
+            )
         return node
 
     def swap(self, node, holder, field_name):
         kind = type(getattr(node, field_name))
-        if kind in self.SWAPS and self.turn(node, f"{kind.__name__} turned into {self.SWAPS[kind].__name__}"):
+        if kind in self.SWAPS and self.turn(
+            node, f"{kind.__name__} turned into {self.SWAPS[kind].__name__}"
+        ):
             setattr(node, field_name, self.SWAPS[kind]())
 
     def visit_BinOp(self, node):
         self.generic_visit(node)
         self.swap(node, node, "op")
-        if isinstance(node.op, (ast.Sub, ast.Div, ast.Pow)) and self.turn(node, "operands exchanged"):
+        if isinstance(node.op, (ast.Sub, ast.Div, ast.Pow)) and self.turn(
+            node, "operands exchanged"
+        ):
             node.left, node.right = node.right, node.left
         for side in ("left", "right"):
             for other in self.names:
                 operand = getattr(node, side)
-                if isinstance(operand, ast.Name) and operand.id != other and self.turn(operand, f"{operand.id} replaced by {other}"):
+                if (
+                    isinstance(operand, ast.Name)
+                    and operand.id != other
+                    and self.turn(operand, f"{operand.id} replaced by {other}")
+                ):
                     setattr(node, side, ast.copy_location(ast.Name(other, ast.Load()), operand))
                     return node
         return node
@@ -97,7 +175,9 @@ class Mutate(ast.NodeTransformer):
     def visit_Compare(self, node):
         self.generic_visit(node)
         for i, operator in enumerate(node.ops):
-            if type(operator) in self.SWAPS and self.turn(node, f"{type(operator).__name__} turned round"):
+            if type(operator) in self.SWAPS and self.turn(
+                node, f"{type(operator).__name__} turned round"
+            ):
                 node.ops[i] = self.SWAPS[type(operator)]()
         return node
 
@@ -120,28 +200,57 @@ class Mutate(ast.NodeTransformer):
         return node
 
     def visit_Name(self, node):
-        if node.id in self.NAMES and isinstance(node.ctx, ast.Load) and self.turn(node, f"{node.id} turned round"):
+        if (
+            node.id in self.NAMES
+            and isinstance(node.ctx, ast.Load)
+            and self.turn(node, f"{node.id} turned round")
+        ):
             node.id = self.NAMES[node.id]
         return node
 
 
-#: (function, changed line as Python prints it afterwards): why it computes the same, or differs only where torch has no answer.
+#: (function, changed line as Python prints it afterwards): why it computes the same, or differs
+#: only where torch has no answer.
 EQUIVALENT = {
-    ("sgd", "return ({'velocity': velocity}, lrate * (fresh + momentum * velocity if nesterov else velocity))"):
-        "nesterov wants a dampening of 0, and then the fresh gradient is the gradient",
-    ("second_moment", "return (1 - share) * state.get(name, 0.01) + share * value"): "at t = 1 the share is 1 for any decay",
-    **dict.fromkeys([
-        ("newton_schulz", "x = x.T if len(x) <= len(x.T) else x"), ("newton_schulz", "x = x if len(x) > len(x.T) else x.T"),
-    ], "the polynomial gives the same matrix either way; turning it only makes the products smaller"),
+    (
+        "sgd",
+        (
+            "return ({'velocity': velocity}, lrate * (fresh + momentum * velocity if nesterov else"
+            " velocity))"
+        ),
+    ): "nesterov wants a dampening of 0, and then the fresh gradient is the gradient",
+    (
+        "second_moment",
+        "return (1 - share) * state.get(name, 0.01) + share * value",
+    ): "at t = 1 the share is 1 for any decay",
+    **dict.fromkeys(
+        [
+            ("newton_schulz", "x = x.T if len(x) <= len(x.T) else x"),
+            ("newton_schulz", "x = x if len(x) > len(x.T) else x.T"),
+        ],
+        "the polynomial gives the same matrix either way; turning it only makes the products"
+        " smaller",
+    ),
 }
 
 
 def mutants(name):
     """Yield (what was changed, changed line, namespace with the mutant) for one function."""
     tree = ast.parse(SOURCE)
-    index = next(i for i, node in enumerate(tree.body) if isinstance(node, ast.FunctionDef) and node.name == name)
-    names = sorted({operand.id for node in ast.walk(tree.body[index]) if isinstance(node, ast.BinOp)
-                    for operand in (node.left, node.right) if isinstance(operand, ast.Name)})
+    index = next(
+        i
+        for i, node in enumerate(tree.body)
+        if isinstance(node, ast.FunctionDef) and node.name == name
+    )
+    names = sorted(
+        {
+            operand.id
+            for node in ast.walk(tree.body[index])
+            if isinstance(node, ast.BinOp)
+            for operand in (node.left, node.right)
+            if isinstance(operand, ast.Name)
+        }
+    )
     counter = Mutate(-1, names)
     counter.visit(copy.deepcopy(tree.body[index]))
     original = ast.unparse(tree.body[index]).splitlines()
@@ -153,14 +262,16 @@ def mutants(name):
         text = ast.unparse(function).splitlines()
         line = next(b.strip() for a, b in zip(original, text) if a != b)
         # The other functions must call the mutant, so everything is defined anew in one namespace.
-        changed = ast.Module(tree.body[:index] + [function] + tree.body[index + 1:], [])
+        changed = ast.Module(tree.body[:index] + [function] + tree.body[index + 1 :], [])
         namespace = {"np": np}
         exec(compile(changed, "mutant", "exec"), namespace)
         yield change.what, line, namespace
 
 
 class Recorded(dict):
-    """torch's side of every case, walked once: {(rule, number of the case, in the middle): its results}."""
+    """torch's side of every case, walked once: {(rule, number of the case, in the middle): its
+    results}.
+    """
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +284,9 @@ STEPS = 14
 
 def case_data(rule):
     rng = np.random.default_rng(20)
-    shapes = {"muon": [(5, 2), (2, 5)], "adafactor": [(2, 4), (3,), (2, 3, 2)]}.get(rule, [(2, 4), (3,)])
+    shapes = {"muon": [(5, 2), (2, 5)], "adafactor": [(2, 4), (3,), (2, 3, 2)]}.get(
+        rule, [(2, 4), (3,)]
+    )
     weights = [rng.normal(size=shape) for shape in shapes]
     grads = suite.gradients(rng, STEPS, shapes, 1.0, "dense")
     for g in grads:
@@ -184,7 +297,8 @@ def case_data(rule):
 
 def replay(pair, function, chosen, weights, grads, start):
     """Our side alone: [(label, values)] as run_both names them."""
-    log = {f"weight of parameter {i}": [weight] for i, weight in enumerate(weights)}  # as suite.run_both logs its start
+    # As suite.run_both logs its start.
+    log = {f"weight of parameter {i}": [weight] for i, weight in enumerate(weights)}
     states, ours = [dict(state) for state in start], [weight.copy() for weight in weights]
     for t in range(len(grads[0])):
         for i, g in enumerate(grads):
@@ -219,12 +333,19 @@ def is_caught(rule, namespace, torch_side):
             for name, chosen, _ in suite.BAD + suite.STRICTER:
                 if name == rule and not refuses(function, chosen):
                     return True
-            if not (refuses(function, {"lrate": -1.0}, says="finite") and (rule != "adam" or refuses(function, {"betas": (1.0, 0.9)}, says="below 1"))):
+            if not (
+                refuses(function, {"lrate": -1.0}, says="finite")
+                and (rule != "adam" or refuses(function, {"betas": (1.0, 0.9)}, says="below 1"))
+            ):
                 return True
             weight = np.ones((2, 2))
             if refuses(function, {}, np.full((2, 2), 1e200)):
                 return True
-            return not (refuses(function, {"lrate": np.inf}) and refuses(function, {}, np.full((2, 2), np.nan)) and refuses(function, {}, np.ones(4)))
+            return not (
+                refuses(function, {"lrate": np.inf})
+                and refuses(function, {}, np.full((2, 2), np.nan))
+                and refuses(function, {}, np.ones(4))
+            )
     except Exception:  # whatever a mutant raises, it was noticed
         return True
 
@@ -245,7 +366,9 @@ def record(rule, chosen, weights, grads, middle):
         started.append(dict(state))
         return suite.RULES[rule](state, gradient, weight, **settings)
 
-    results = suite.run_both(pair, first, chosen, weights, grads, middle=np.random.default_rng(21) if middle else None)
+    results = suite.run_both(
+        pair, first, chosen, weights, grads, middle=np.random.default_rng(21) if middle else None
+    )
     return started[: len(weights)], {label: theirs for label, _, theirs, *_ in results}
 
 
@@ -253,25 +376,41 @@ def lbfgs_equal(function, torch_side):
     rng = np.random.default_rng(22)
     hessian = np.diag([1.0, 4.0, 9.0, 20.0])
     if "lbfgs" not in torch_side:
-        torch_side["lbfgs"] = suite.torch_lbfgs(rng.uniform(1, 2, 4), lambda w: hessian @ w, lr=0.5, history_size=3)
+        torch_side["lbfgs"] = suite.torch_lbfgs(
+            rng.uniform(1, 2, 4), lambda w: hessian @ w, lr=0.5, history_size=3
+        )
     for state, g, before, after in torch_side["lbfgs"][:25]:
         new, step = function(state, g, before, lrate=0.5, history_size=3)
-        if np.max(np.abs(before - step - after)) > 1e-12 or len(new["pairs"]) > 3 or (new["step"] != step).any() or (new["gradient"] != g).any():
+        if (
+            np.max(np.abs(before - step - after)) > 1e-12
+            or len(new["pairs"]) > 3
+            or (new["step"] != step).any()
+            or (new["gradient"] != g).any()
+        ):
             return False
     quiet = function({}, np.full(4, 1e-8), np.ones(4))
     if quiet[1].any() or quiet[0]:
         return False
-    for gradient in (np.array([0.0, 0.1, 0.2, 0.1]), np.array([0.0, 1.0, 2.0, 1.0])):  # below and above 1 in all
-        if np.max(np.abs(function({}, gradient, np.ones(4))[1] - gradient / max(1.0, gradient.sum()))) > 1e-15:
+    # Below and above 1 in all.
+    for gradient in (np.array([0.0, 0.1, 0.2, 0.1]), np.array([0.0, 1.0, 2.0, 1.0])):
+        if (
+            np.max(
+                np.abs(function({}, gradient, np.ones(4))[1] - gradient / max(1.0, gradient.sum()))
+            )
+            > 1e-15
+        ):
             return False
     function({}, np.ones(4), np.ones(4), history_size=1)  # the least there is
-    for curvature, moves in ((1e-2, False), (1e-3, True)):  # what counts is gradient times direction: below or above 1e-9
+    # What counts is gradient times direction: below or above 1e-9.
+    for curvature, moves in ((1e-2, False), (1e-3, True)):
         pair = np.array([1.0, 0.0, 0.0, 0.0]) / curvature, np.array([1.0, 0.0, 0.0, 0.0])
         held = {"pairs": (pair,), "gradient": np.full(4, 1e-6), "step": np.zeros(4)}
         if function(held, np.full(4, 1e-6), np.ones(4))[1].any() != moves:
             return False
     faint = function({}, np.full(4, 1e-6), np.ones(4))
-    return not faint[1].any() and all(refuses(function, bad) for name, bad, _ in suite.BAD + suite.STRICTER if name == "lbfgs")
+    return not faint[1].any() and all(
+        refuses(function, bad) for name, bad, _ in suite.BAD + suite.STRICTER if name == "lbfgs"
+    )
 
 
 @pytest.mark.part("mutants")
@@ -281,16 +420,28 @@ def test_every_mutant_is_caught(name, torch_side, exact_muon):
     survivors, count = [], 0
     for what, line, namespace in mutants(name):
         count += 1
-        rules = RULE_NAMES if name in ("check", "prepare") else [rule] if name != "moments" else ["adam", "nadam"]
-        if (name, line) not in EQUIVALENT and not any(is_caught(each, namespace, torch_side) for each in rules):
+        rules = (
+            RULE_NAMES
+            if name in ("check", "prepare")
+            else [rule]
+            if name != "moments"
+            else ["adam", "nadam"]
+        )
+        if (name, line) not in EQUIVALENT and not any(
+            is_caught(each, namespace, torch_side) for each in rules
+        ):
             survivors.append(f"{what}  →  {line}")
     assert count > 0, "nothing was changed"
-    assert not survivors, f"{len(survivors)} of {count} mutants of {name} survive:\n" + "\n".join(survivors)
+    assert not survivors, f"{len(survivors)} of {count} mutants of {name} survive:\n" + "\n".join(
+        survivors
+    )
 
 
 @pytest.mark.parametrize("name", RULE_NAMES)
 def test_the_rules_themselves_are_not_caught(name, torch_side, exact_muon):
-    """Otherwise every mutant would be caught for nothing; and it runs always: the cases that notice every slip hold for the rules."""
+    """Otherwise every mutant would be caught for nothing; and it runs always: the cases that notice
+    every slip hold for the rules.
+    """
     namespace = {"np": np}
     exec(compile(SOURCE, "rules", "exec"), namespace)
     assert not is_caught(name, namespace, torch_side)

@@ -1,4 +1,6 @@
-"""The tool that plants bugs: each operator makes exactly the mistake it names, and the right judge catches it."""
+"""The tool that plants bugs: each operator makes exactly the mistake it names, and the right judge
+catches it.
+"""
 
 import ast
 import json
@@ -11,7 +13,9 @@ from plant_bugs import plant, report, run_jobs, wilson
 from prove import PAIRS, ROOT
 from running import failed, run_notebook, unreached_arms
 
-needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes with loaded libraries are forked")
+needs_linux = pytest.mark.skipif(
+    sys.platform != "linux", reason="processes with loaded libraries are forked"
+)
 
 
 def mistakes(source):
@@ -38,8 +42,16 @@ OPERATORS = [
     ("sign flipped", "g = 2 * f(x)", ["g = -2 * f(x)", "g = -2 * f(x)"]),
     ("sign flipped", "g = -(x)", ["g = (x)"]),
     ("sign flipped", "g = f(-3)", ["g = f(3)"]),
-    ("sign flipped", "def f():\n    return g(1.5)", ["def f():\n    return -g(1.5)", "def f():\n    return g(-1.5)"]),
-    ("comparison changed", "e = 0 <= a < b", ["e = 0 < a < b", "e = 0 >= a < b", "e = 0 <= a <= b", "e = 0 <= a > b"]),
+    (
+        "sign flipped",
+        "def f():\n    return g(1.5)",
+        ["def f():\n    return -g(1.5)", "def f():\n    return g(-1.5)"],
+    ),
+    (
+        "comparison changed",
+        "e = 0 <= a < b",
+        ["e = 0 < a < b", "e = 0 >= a < b", "e = 0 <= a <= b", "e = 0 <= a > b"],
+    ),
     ("comparison changed", "e = a not  in b", ["e = a in b"]),
     ("comparison changed", "e = a == b  # or a < b", ["e = a != b  # or a < b"]),
     ("a number changed", "f(4)", ["f(5)", "f(8)", "f(2)"]),
@@ -52,15 +64,27 @@ OPERATORS = [
     ("an index moved by one", "e = a[0, 2]", ["e = a[1, 2]", "e = a[0, 3]", "e = a[0, 1]"]),
     ("an index moved by one", "e = a[:k]", ["e = a[:k + 1]", "e = a[:k - 1]"]),
     ("an index moved by one", "e = a[1:]", ["e = a[2:]", "e = a[0:]"]),
-    ("mean became sum", "e = np.mean(x) + x.mean()", ["e = np.sum(x) + x.mean()", "e = np.mean(x) + x.sum()"]),
+    (
+        "mean became sum",
+        "e = np.mean(x) + x.mean()",
+        ["e = np.sum(x) + x.mean()", "e = np.mean(x) + x.sum()"],
+    ),
     ("max became min", "e = max(x)", ["e = min(x)"]),
     ("float64 became float32", "f(dtype=torch.float64)", ["f(dtype=torch.float32)"]),
-    ("no_grad became enable_grad", "with torch.no_grad():\n    f()", ["with torch.enable_grad():\n    f()"]),
+    (
+        "no_grad became enable_grad",
+        "with torch.no_grad():\n    f()",
+        ["with torch.enable_grad():\n    f()"],
+    ),
     ("sqrt dropped", "e = np.sqrt(a + b) * c", ["e = (a + b) * c"]),
     ("abs dropped", "e = (a - b).abs().max()", ["e = (a - b).max()"]),
     ("clone dropped", "e = torch.zeros(3).clone()", ["e = torch.zeros(3)"]),
     ("a transpose dropped", "e = (a - b).T", ["e = (a - b)"]),
-    ("a statement removed", "optimizer.zero_grad()\nx -= g(1)", ["pass\nx -= g(1)", "optimizer.zero_grad()\npass"]),
+    (
+        "a statement removed",
+        "optimizer.zero_grad()\nx -= g(1)",
+        ["pass\nx -= g(1)", "optimizer.zero_grad()\npass"],
+    ),
     ("a statement removed", "x = f(x)\nz = f(y)", ["pass\nz = f(y)"]),
     ("an update became +=", "x -= g", ["x += g"]),
     ("an update became =", "x -= g", ["x = g"]),
@@ -75,16 +99,29 @@ OPERATORS = [
     ("condition negated", "if a < b:\n    f()", ["if not (a < b):\n    f()"]),
     ("condition negated", "e = [a for a in b if c(a)]", ["e = [a for a in b if not (c(a))]"]),
     ("condition negated", "e = not a", ["e =  a"]),
-    ("another name: x became y", "def f(x, y):\n    return g(x * y)", ["def f(x, y):\n    return g(y * y)"]),
-    ("another key", "e = row['aa'] + row[\"bb\"]", ["e = row['bb'] + row[\"bb\"]", "e = row['aa'] + row[\"aa\"]"]),
-    ("a number changed", 'print(f"ü {{}} {f(2):9.6f}" " and {2}"\n      f"{x!r} {g(3)}")  # 4',
-     ['print(f"ü {{}} {f(3):9.6f}" " and {2}"\n      f"{x!r} {g(3)}")  # 4',
-      'print(f"ü {{}} {f(4):9.6f}" " and {2}"\n      f"{x!r} {g(3)}")  # 4',
-      'print(f"ü {{}} {f(1):9.6f}" " and {2}"\n      f"{x!r} {g(3)}")  # 4',
-      'print(f"ü {{}} {f(2):9.6f}" " and {2}"\n      f"{x!r} {g(4)}")  # 4',
-      'print(f"ü {{}} {f(2):9.6f}" " and {2}"\n      f"{x!r} {g(6)}")  # 4',
-      'print(f"ü {{}} {f(2):9.6f}" " and {2}"\n      f"{x!r} {g(1.5)}")  # 4']),
-]  # fmt: skip
+    (
+        "another name: x became y",
+        "def f(x, y):\n    return g(x * y)",
+        ["def f(x, y):\n    return g(y * y)"],
+    ),
+    (
+        "another key",
+        "e = row['aa'] + row[\"bb\"]",
+        ["e = row['bb'] + row[\"bb\"]", "e = row['aa'] + row[\"aa\"]"],
+    ),
+    (
+        "a number changed",
+        'print(f"ü {{}} {f(2):9.6f}" " and {2}"\n      f"{x!r} {g(3)}")  # 4',
+        [
+            'print(f"ü {{}} {f(3):9.6f}" " and {2}"\n      f"{x!r} {g(3)}")  # 4',
+            'print(f"ü {{}} {f(4):9.6f}" " and {2}"\n      f"{x!r} {g(3)}")  # 4',
+            'print(f"ü {{}} {f(1):9.6f}" " and {2}"\n      f"{x!r} {g(3)}")  # 4',
+            'print(f"ü {{}} {f(2):9.6f}" " and {2}"\n      f"{x!r} {g(4)}")  # 4',
+            'print(f"ü {{}} {f(2):9.6f}" " and {2}"\n      f"{x!r} {g(6)}")  # 4',
+            'print(f"ü {{}} {f(2):9.6f}" " and {2}"\n      f"{x!r} {g(1.5)}")  # 4',
+        ],
+    ),
+]
 
 
 @pytest.mark.parametrize("operator, source, expected", OPERATORS)
@@ -118,24 +155,33 @@ def test_style_words_and_settings_are_no_spots(source):
 def test_what_is_drawn_is_data_but_not_how():
     source = 'ax.plot(w, X @ w - y, dash, lw=2, color=PALETTE["red"])'
     found = mistakes(source)
-    assert found["arithmetic operator swapped"] == ['ax.plot(w, X @ w + y, dash, lw=2, color=PALETTE["red"])']
+    assert found["arithmetic operator swapped"] == [
+        'ax.plot(w, X @ w + y, dash, lw=2, color=PALETTE["red"])'
+    ]
     assert "another name: w became y" in found
     assert not any("a number changed" in operator or "dash" in operator for operator in found)
 
 
 def test_checks_record_data_and_set_up_cells_draw_from_seeds():
     assert mistakes('twin.check("loss", f(2))')["a number changed"][0] == 'twin.check("loss", f(3))'
-    assert "rng = np.random.default_rng(8)" in mistakes("rng = np.random.default_rng(7)")["a number changed"]
+    assert (
+        "rng = np.random.default_rng(8)"
+        in mistakes("rng = np.random.default_rng(7)")["a number changed"]
+    )
 
 
-# --- the sample ------------------------------------------------------------------------------------------------------
+# --- the sample -----------------------------------------------------------------------------------
 
 
 def notebook(path, *sources):
     """Write a notebook of these code cells, without outputs, and return its path."""
-    cells = [{"cell_type": "code", "source": source, "metadata": {}, "outputs": []} for source in sources]
+    cells = [
+        {"cell_type": "code", "source": source, "metadata": {}, "outputs": []} for source in sources
+    ]
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    path.write_text(
+        json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    )
     return path
 
 
@@ -147,7 +193,9 @@ def test_the_same_seed_draws_the_same_bugs_and_a_small_sample_begins_a_large_one
     assert (one, both) == sample(tmp_path, ["Round1/Round1_Mini"])
     assert one != sample(tmp_path, ["Round1/Round1_Mini"], seed=1)[0]
     assert sample(tmp_path, ["Round1/Round1_Mini"], 3, 2) == (one[:3], both[:2])
-    assert {planted.cells for planted in both} == {(("Round1/Round1_Mini", 2), ("Round1/Round1_Mini-PyTorch", 3))}
+    assert {planted.cells for planted in both} == {
+        (("Round1/Round1_Mini", 2), ("Round1/Round1_Mini-PyTorch", 3))
+    }
     assert {planted.source for planted in one} == {"a = 1 + x", "a = x - 1", "b = 2"}
 
 
@@ -164,11 +212,13 @@ def test_wilson_intervals():
         assert wilson(count, 10) == pytest.approx((low, high), abs=1e-4)
 
 
-# --- running ---------------------------------------------------------------------------------------------------------
+# --- running --------------------------------------------------------------------------------------
 
 
 def in_a_process(work):
-    """Return what ``work()`` returns, from a process of its own: notebooks leave traces where they run."""
+    """Return what ``work()`` returns, from a process of its own: notebooks leave traces where they
+    run.
+    """
     answers = []
     run_jobs([lambda send: send(work())], 1, answers.append)
     return answers[0]
@@ -179,14 +229,19 @@ def test_a_notebook_runs_as_in_jupyter(tmp_path):
     (tmp_path / "beside.py").write_text("THREE = 3")
     path = notebook(
         tmp_path / "some.ipynb",
-        "from IPython.display import display\nprint('a')\nhandle = display('b', display_id=True)\nprint('c')",
-        "handle.update('d')\nget_ipython().events.register('post_run_cell', lambda _: print('end'))\nimport beside",
+        "from IPython.display import display\nprint('a')\nhandle = display('b',"
+        " display_id=True)\nprint('c')",
+        "handle.update('d')\nget_ipython().events.register('post_run_cell', lambda _:"
+        " print('end'))\nimport beside",
         "beside.THREE",
         "1 / 0",
         "print('never')",
     )
     outputs = in_a_process(lambda: [outputs for _, outputs in run_notebook(path)])
-    said = [[output.get("text") or output.get("data", {}).get("text/plain") for output in cell] for cell in outputs]
+    said = [
+        [output.get("text") or output.get("data", {}).get("text/plain") for output in cell]
+        for cell in outputs
+    ]
     assert said == [["a\n", "'d'", "c\n"], ["end\n"], ["3", "end\n"], [None, "end\n"]]
     assert outputs[2][0]["output_type"] == "execute_result"
     assert failed(outputs[3]) == "ZeroDivisionError: division by zero"
@@ -196,25 +251,32 @@ def test_a_notebook_runs_as_in_jupyter(tmp_path):
 def test_arms_that_nothing_reaches_are_named(tmp_path):
     path = notebook(
         tmp_path / "some.ipynb",
-        "def f(x):\n    if x > 1:\n        y = 2\n    elif x > 0:\n        y = 3 if x else 4\n    else:\n"
-        "        raise ValueError\n    return y",
+        "def f(x):\n    if x > 1:\n        y = 2\n    elif x > 0:\n        y = 3 if x else 4\n   "
+        " else:\n        raise ValueError\n    return y",
         "f(1)\nfor i in []:\n    print(i)\ng = lambda: 5",
     )
     arms = in_a_process(lambda: unreached_arms(path))
-    assert arms == [[1, 3, "if", "y = 2"], [1, 5, "else, in an expression", "4"], [2, 3, "loop", "print(i)"],
-                    [2, 4, "lambda", "5"]]  # fmt: skip
+    assert arms == [
+        [1, 3, "if", "y = 2"],
+        [1, 5, "else, in an expression", "4"],
+        [2, 3, "loop", "print(i)"],
+        [2, 4, "lambda", "5"],
+    ]
 
 
-# --- planting --------------------------------------------------------------------------------------------------------
+# --- planting -------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def mini_course(tmp_path):
-    """A pair of executed notebooks; the processes that their last cells start would outlive them."""
+    """A pair of executed notebooks; the processes that their last cells start would outlive
+    them.
+    """
     for suffix in ("", "-PyTorch"):
         path = notebook(
             tmp_path / f"Round1/Round1_Mini{suffix}.ipynb",
-            f"from course_utils import Twin\ntwin = Twin('Round1_Mini{suffix}')\nprint('{suffix or 'NumPy'} has', 3 + 4)",
+            "from course_utils import Twin\ntwin ="
+            f" Twin('Round1_Mini{suffix}')\nprint('{suffix or 'NumPy'} has', 3 + 4)",
             f"two = {'1.0 + 1' if suffix else '2.0'}\nother = str(5)\n_unused = 7",
             "twin.check('two', two)\nprint(other)",
             "import subprocess\nsleeper = subprocess.Popen(['sleep', '7391'])",
@@ -230,14 +292,22 @@ def mini_course(tmp_path):
 def planted(places, source, old, new):
     """The bug in ``source`` that makes ``new`` of ``old``."""
     wanted = source.replace(old, new)
-    return next(Planted(places, source, bug) for bugs in spots(source) for bug in bugs if bug.plant(source) == wanted)
+    return next(
+        Planted(places, source, bug)
+        for bugs in spots(source)
+        for bug in bugs
+        if bug.plant(source) == wanted
+    )
 
 
 @needs_linux
 def test_bugs_are_caught_by_the_twins_by_stored_outputs_or_by_nothing(mini_course):
     numpy, torch = "Round1/Round1_Mini", "Round1/Round1_Mini-PyTorch"
     # A name with a line in front, and a text, are no numbers that twins would share.
-    source, twins = "two = 2.0\nother = str(5)\n_unused = 7", "two = 1.0 + 1\nother = str(5)\n_unused = 7"
+    source, twins = (
+        "two = 2.0\nother = str(5)\n_unused = 7",
+        "two = 1.0 + 1\nother = str(5)\n_unused = 7",
+    )
     shared = "twin.check('two', two)\nprint(other)"
     start = "from course_utils import Twin\ntwin = Twin('Round1_Mini')\nprint('NumPy has', 3 + 4)"
     one = [
@@ -248,11 +318,25 @@ def test_bugs_are_caught_by_the_twins_by_stored_outputs_or_by_nothing(mini_cours
     ]
     both = [planted(((numpy, 3), (torch, 3)), shared, "print(other)", "print(two)")]
     verdicts = plant(mini_course, [numpy], one, both)
-    assert [verdict for verdict, *_ in verdicts] == ["twins", "twins", "outputs", "nothing", "outputs"]
-    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if b"sleep\x007391" in read(path)]
+    assert [verdict for verdict, *_ in verdicts] == [
+        "twins",
+        "twins",
+        "outputs",
+        "nothing",
+        "outputs",
+    ]
+    assert not [
+        path for path in Path("/proc").glob("[0-9]*/cmdline") if b"sleep\x007391" in read(path)
+    ]
     text, caught = report(one, both, verdicts)
-    assert "caught by the twins         2    50.0%" in text and "caught                      1   100.0%" in text
-    assert "nothing: Round1/Round1_Mini-PyTorch, code cell 2: a number changed\n    - _unused = 7\n" in text
+    assert (
+        "caught by the twins         2    50.0%" in text
+        and "caught                      1   100.0%" in text
+    )
+    assert (
+        "nothing: Round1/Round1_Mini-PyTorch, code cell 2: a number changed\n    - _unused = 7\n"
+        in text
+    )
     assert "+ two = 2.2" in caught and "+ two = 2.2" not in text
 
 

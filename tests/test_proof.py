@@ -1,6 +1,8 @@
-"""The proof itself must be able to fail: each way to break a notebook turns it red, and what it says can be read.
+"""The proof itself must be able to fail: each way to break a notebook turns it red, and what it
+says can be read.
 
-One run proves a small course in which most pairs are broken, each in its own way; the comparisons behind it are tried one by one.
+One run proves a small course in which most pairs are broken, each in its own way; the comparisons
+behind it are tried one by one.
 """
 
 import io
@@ -14,9 +16,9 @@ from contextlib import redirect_stdout
 
 import compare
 import nbformat
+import prove
 import psutil
 import pytest
-import prove
 from kernels import can_fork
 from nbclient import NotebookClient
 from prove import Course, Progress
@@ -24,10 +26,14 @@ from prove import Course, Progress
 from course_utils.notebooks import Cell
 from course_utils.twins import TORCH_SUFFIX
 
-START = "from course_utils import Twin, show, use_style\nimport matplotlib.pyplot as plt\ntwin = Twin('{}')"
+START = (
+    "from course_utils import Twin, show, use_style\nimport matplotlib.pyplot as plt\ntwin ="
+    " Twin('{}')"
+)
 CHECK = "twin.check('two', {})\nprint('two')"
 FIGURE = "plt.plot([0, 1], [0, {}])\nshow('A line that rises.')"
-#: A pair is broken by what is put in the place of a cell of its second notebook after it was executed, a notebook without a twin likewise.
+#: A pair is broken by what is put in the place of a cell of its second notebook after it was
+#: executed, a notebook without a twin likewise.
 PAIRS = {
     "Sound": None,
     "Value": (1, CHECK.format(2.000000001)),
@@ -37,7 +43,12 @@ PAIRS = {
 ALONE = {
     "Output": (1, CHECK.format(2.0).replace("print('two')", "print('too')")),
     "Raises": (1, CHECK.format(2.0) + "\n1 / 0"),
-    "Hidden": (2, "# NBVAL_IGNORE_OUTPUT\n" + FIGURE.format(1) + "\nplt.plot([0, 1], [1, 0])\nshow('Another.')"),
+    "Hidden": (
+        2,
+        "# NBVAL_IGNORE_OUTPUT\n"
+        + FIGURE.format(1)
+        + "\nplt.plot([0, 1], [1, 0])\nshow('Another.')",
+    ),
 }
 
 
@@ -45,27 +56,43 @@ def executed(sources, folder):
     """Return an executed notebook of these code cells, each under a heading of its own."""
     cells = []
     for number, source in enumerate(sources):
-        cells += [nbformat.v4.new_markdown_cell(f"## Section {number}"), nbformat.v4.new_code_cell(source)]
+        cells += [
+            nbformat.v4.new_markdown_cell(f"## Section {number}"),
+            nbformat.v4.new_code_cell(source),
+        ]
     book = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(book, resources={"metadata": {"path": str(folder)}}, record_timing=False,
-                   extra_arguments=["--IPKernelApp.log_level=ERROR"]).execute()  # fmt: skip
+    NotebookClient(
+        book,
+        resources={"metadata": {"path": str(folder)}},
+        record_timing=False,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    ).execute()
     return book
 
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory):
-    """The proof of a course, under a path with a space, that is broken as PAIRS and ALONE say; and what it said."""
+    """The proof of a course, under a path with a space, that is broken as PAIRS and ALONE say; and
+    what it said.
+    """
     root = tmp_path_factory.mktemp("a mini course")
     (root / "Round1").mkdir()
 
     def write(text, name, change=None):
-        book = nbformat.reads(text.replace("Round1_Template", name.removesuffix(TORCH_SUFFIX)), as_version=4)
+        book = nbformat.reads(
+            text.replace("Round1_Template", name.removesuffix(TORCH_SUFFIX)), as_version=4
+        )
         if change:
             [cell for cell in book.cells if cell.cell_type == "code"][change[0]].source = change[1]
         nbformat.write(book, root / "Round1" / f"{name}.ipynb")
 
     ours, theirs = (
-        nbformat.writes(executed([START.format(f"Round1_Template{suffix}"), CHECK.format(2.0), FIGURE.format(1)], root))
+        nbformat.writes(
+            executed(
+                [START.format(f"Round1_Template{suffix}"), CHECK.format(2.0), FIGURE.format(1)],
+                root,
+            )
+        )
         for suffix in ("", TORCH_SUFFIX)
     )
     for pair, change in PAIRS.items():
@@ -102,7 +129,8 @@ def test_each_break_turns_the_proof_red(broken, name):
 def test_what_is_sound_is_counted_and_blamed_for_nothing(broken):
     proof, _ = broken
     assert not any("Round1_Sound" in problem for problem in proof.problems)
-    # Of 11 notebooks of 3 cells, one cell gives another output, one raises and one lacks its checkpoint; one may differ.
+    # Of 11 notebooks of 3 cells, one cell gives another output, one raises and one lacks its
+    # checkpoint; one may differ.
     assert (proof.notebooks, proof.cells, proof.ignored) == (11, 29, 1)
     assert "30 of 33 cells ran" in proof.summary()
 
@@ -115,26 +143,37 @@ def test_a_failing_output_is_shown_beside_the_stored_one_with_the_command_that_r
     assert "python -m course_utils refresh Round1/Round1_Output" in said
 
 
-# --- the comparisons, one by one --------------------------------------------------------------------------------------------
+# --- the comparisons, one by one ------------------------------------------------------------------
 
 
 def cells(*texts, heading="A heading", source=""):
     """Code cells that print these texts."""
-    return [Cell("code", source, heading, [{"output_type": "stream", "name": "stdout", "text": text}]) for text in texts]
+    return [
+        Cell("code", source, heading, [{"output_type": "stream", "name": "stdout", "text": text}])
+        for text in texts
+    ]
 
 
-@pytest.mark.parametrize("ours, theirs, words", [
-    ("loss 0.250000 after 10 steps", "loss 0.250000 after 10 steps", None),
-    ("loss 0.250000 after 10 steps", "loss 0.250001 after 10 steps", None),  # the last digit is rounded
-    ("loss 0.250000 after 10 steps", "loss 0.250002 after 10 steps", "NumPy prints 0.250000, 10, PyTorch 0.250002, 10"),
-    ("loss -1.0e-05", "loss 1.0e-05", "NumPy prints -1.0e-05"),
-    ("loss 1.0e-05", "loss 1.1e-05", "NumPy prints 1.0e-05"),
-    ("equal within 1e-9: True", "equal within 1e-9: False", "PyTorch 1e-9, False"),
-    ("loss 1\nloss 2", "loss 1", "2 times, PyTorch 1 times"),
-    ("the loss is 0.5 kg, by hand", "then the loss is 0.5 kg", None),
-    ("the loss is 0.5 kg, by hand", "then the loss is 0.8 kg", "'loss is # kg"),
-    ("only NumPy 1", "only PyTorch 2", None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "ours, theirs, words",
+    [
+        ("loss 0.250000 after 10 steps", "loss 0.250000 after 10 steps", None),
+        # The last digit is rounded.
+        ("loss 0.250000 after 10 steps", "loss 0.250001 after 10 steps", None),
+        (
+            "loss 0.250000 after 10 steps",
+            "loss 0.250002 after 10 steps",
+            "NumPy prints 0.250000, 10, PyTorch 0.250002, 10",
+        ),
+        ("loss -1.0e-05", "loss 1.0e-05", "NumPy prints -1.0e-05"),
+        ("loss 1.0e-05", "loss 1.1e-05", "NumPy prints 1.0e-05"),
+        ("equal within 1e-9: True", "equal within 1e-9: False", "PyTorch 1e-9, False"),
+        ("loss 1\nloss 2", "loss 1", "2 times, PyTorch 1 times"),
+        ("the loss is 0.5 kg, by hand", "then the loss is 0.5 kg", None),
+        ("the loss is 0.5 kg, by hand", "then the loss is 0.8 kg", "'loss is # kg"),
+        ("only NumPy 1", "only PyTorch 2", None),
+    ],
+)
 def test_numbers_that_twins_print_are_compared_where_their_words_are_the_same(ours, theirs, words):
     problems = compare.compare_printed(cells(ours), cells(theirs))
     assert bool(problems) == bool(words) and all(words in problem for problem in problems), problems
@@ -142,7 +181,10 @@ def test_numbers_that_twins_print_are_compared_where_their_words_are_the_same(ou
 
 def test_printed_numbers_of_other_sections_and_of_ignored_cells_are_left_alone():
     assert compare.compare_printed(cells("loss 1"), cells("loss 2", heading="Another")) == []
-    assert compare.compare_printed(cells("loss 1", source="# NBVAL_IGNORE_OUTPUT"), cells("loss 2")) == []
+    assert (
+        compare.compare_printed(cells("loss 1", source="# NBVAL_IGNORE_OUTPUT"), cells("loss 2"))
+        == []
+    )
 
 
 def figure(alt="A line.", **more):
@@ -182,11 +224,20 @@ def test_labs_are_compared_by_what_they_show():
 PICTURE = '<svg><path d="M 0 0 L 10 0 L 20 5"/><text x="3.0">one</text>−0.5</svg>'
 
 
-@pytest.mark.parametrize("change, words", [
-    ({}, None), ({"L 10 0": "L 4 0 L 10 0"}, None), ({"3.0": "3.001"}, None), ({"20 5": "20 5.1"}, None),
-    ({"20 5": "20 6"}, "draws a line elsewhere"), ({" L 20 5": ""}, "draws a line elsewhere"), ({"one": "two"}, "draws other things"),
-    ({"3.0": "3.1"}, "places something 0.10 pixels elsewhere"), ({'<path d="M 0 0 L 10 0 L 20 5"/>': ""}, "draws other things"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({}, None),
+        ({"L 10 0": "L 4 0 L 10 0"}, None),
+        ({"3.0": "3.001"}, None),
+        ({"20 5": "20 5.1"}, None),
+        ({"20 5": "20 6"}, "draws a line elsewhere"),
+        ({" L 20 5": ""}, "draws a line elsewhere"),
+        ({"one": "two"}, "draws other things"),
+        ({"3.0": "3.1"}, "places something 0.10 pixels elsewhere"),
+        ({'<path d="M 0 0 L 10 0 L 20 5"/>': ""}, "draws other things"),
+    ],
+)
 def test_a_labs_still_pictures_are_compared_by_their_lines_and_not_by_their_points(change, words):
     changed = PICTURE
     for old, new in change.items():
@@ -195,7 +246,7 @@ def test_a_labs_still_pictures_are_compared_by_their_lines_and_not_by_their_poin
         assert compare._compare_trees("it", *pair) == ([f"it {words}"] if words else [])
 
 
-# --- the command --------------------------------------------------------------------------------------------------------------
+# --- the command ----------------------------------------------------------------------------------
 
 
 def test_help_answers_at_once(capsys):
@@ -205,17 +256,29 @@ def test_help_answers_at_once(capsys):
     assert stopped.value.code == 0 and "two and a half minutes" in said and "browser" in said
 
 
-@pytest.mark.parametrize("arguments, words", [(["Round9"], "there is no 'Round9' in the course"), (["--all=browse"], "no part browse")])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [(["Round9"], "there is no 'Round9' in the course"), (["--all=browse"], "no part browse")],
+)
 def test_a_name_that_leads_nowhere_is_an_error(capsys, arguments, words):
     assert prove.main(arguments) == 2
     assert words in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("what, names", [
-    (["Round4"], ["Round4/Round4_Training", "Round4/Round4_Training-PyTorch"]),
-    (["Round3/Round3_Race-PyTorch.ipynb"], ["Round3/Round3_Race", "Round3/Round3_Race-PyTorch"]),
-    (["Round1_Exercises", "notebooks/Start_Here"], ["Round1/Round1_Exercises", "notebooks/Start_Here"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "what, names",
+    [
+        (["Round4"], ["Round4/Round4_Training", "Round4/Round4_Training-PyTorch"]),
+        (
+            ["Round3/Round3_Race-PyTorch.ipynb"],
+            ["Round3/Round3_Race", "Round3/Round3_Race-PyTorch"],
+        ),
+        (
+            ["Round1_Exercises", "notebooks/Start_Here"],
+            ["Round1/Round1_Exercises", "notebooks/Start_Here"],
+        ),
+    ],
+)
 def test_a_part_of_the_course_is_chosen_by_round_notebook_or_file(what, names):
     assert prove.THE_COURSE.select(what).names() == names
 
@@ -227,21 +290,36 @@ def test_progress_is_plain_lines_in_a_log(capsys):
     progress.count("2 of 2 notebooks")
     progress.done("notebooks: 2 run")
     said = capsys.readouterr().out
-    assert [line.split(",")[0].split("   (")[0].strip() for line in said.splitlines()] == ["1 of 2 notebooks", "2 of 2 notebooks", "notebooks: 2 run"]
+    assert [line.split(",")[0].split("   (")[0].strip() for line in said.splitlines()] == [
+        "1 of 2 notebooks",
+        "2 of 2 notebooks",
+        "notebooks: 2 run",
+    ]
 
 
 @pytest.mark.part("kills")
 @pytest.mark.skipif(not can_fork(), reason="kernels are forked on Linux only")
 def test_when_the_proof_is_killed_nothing_is_left(tmp_path):
-    """Killed outright, in the middle of a cell: pytest, its workers, the preloaded processes and the kernels all end."""
+    """Killed outright, in the middle of a cell: pytest, its workers, the preloaded processes and
+    the kernels all end.
+    """
     path = tmp_path / "Round1" / "Sleeper.ipynb"
     path.parent.mkdir()
-    source = f"import subprocess, time\nchild = subprocess.Popen(['sleep', '600'])\nopen({str(tmp_path / 'runs')!r}, 'w').close()\ntime.sleep(600)"
+    source = (
+        "import subprocess, time\nchild = subprocess.Popen(['sleep',"
+        f" '600'])\nopen({str(tmp_path / 'runs')!r}, 'w').close()\ntime.sleep(600)"
+    )
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, execution_count=1)])
     nbformat.write(book, path)
-    code = ("import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); import prove; "
-            "prove.prove(prove.Course(Path(sys.argv[2]), [], ['Round1/Sleeper']), folder=Path(sys.argv[2]) / 'records')")  # fmt: skip
-    process = subprocess.Popen([sys.executable, "-c", code, str(prove.ROOT / "tests"), str(tmp_path)], stdout=subprocess.DEVNULL)
+    code = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); import prove;"
+        " prove.prove(prove.Course(Path(sys.argv[2]), [], ['Round1/Sleeper']),"
+        " folder=Path(sys.argv[2]) / 'records')"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(prove.ROOT / "tests"), str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+    )
     try:
         until = time.monotonic() + 60
         while not (tmp_path / "runs").exists() and time.monotonic() < until:

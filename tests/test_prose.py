@@ -1,14 +1,26 @@
-"""The numbers in the prose: what counts as one, what it claims, what holds it, and that a wrong one is noticed."""
+"""The numbers in the prose: what counts as one, what it claims, what holds it, and that a wrong one
+is noticed.
+"""
 
 import json
 
 import prose
 import pytest
-from prose import changed_forms, check_course, check_notebook, count, judge, numbers_in, plant, read_list, shrink
+from prose import (
+    changed_forms,
+    check_course,
+    check_notebook,
+    count,
+    judge,
+    numbers_in,
+    plant,
+    read_list,
+    shrink,
+)
 
 from course_utils.notebooks import CHECKPOINTS, FIGURE, WIDGET, Cell
 
-# --- Numbers in a text ----------------------------------------------------------------------------------------------
+# --- Numbers in a text ----------------------------------------------------------------------------
 
 
 def written(text):
@@ -58,7 +70,14 @@ def test_what_is_no_number(text):
 
 
 def test_small_whole_numbers_count_with_a_sign_a_power_or_as_per_cent():
-    assert written("5, −5, 5 %, 5.0, 5 million, 10⁵, 5e1") == ["−5", "5 %", "5.0", "5 million", "10⁵", "5e1"]
+    assert written("5, −5, 5 %, 5.0, 5 million, 10⁵, 5e1") == [
+        "−5",
+        "5 %",
+        "5.0",
+        "5 million",
+        "10⁵",
+        "5e1",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -87,17 +106,30 @@ def test_a_number_claims_its_value_to_half_a_unit_of_its_last_digit(text, inside
 
 
 def test_every_changed_form_is_another_number():
-    for text in ("0.39", "342", "−1.20", "minus 1.2", "40 %", "1,000", "3 × 10⁻⁶", "10⁻⁶", "1e-9", "16.8 million"):
+    for text in (
+        "0.39",
+        "342",
+        "−1.20",
+        "minus 1.2",
+        "40 %",
+        "1,000",
+        "3 × 10⁻⁶",
+        "10⁻⁶",
+        "1e-9",
+        "16.8 million",
+    ):
         (number,) = numbers_in(text)
         forms = changed_forms(text)
         assert {kind for kind, _ in forms} == {"digit", "sign", "point"} and len(forms) >= 9, text
         for _, form in forms:
             assert values(form) != [number.value], (text, form)
     assert ("point", "3.9") in changed_forms("0.39") and ("point", "0.039") in changed_forms("0.39")
-    assert ("digit", "10⁻⁷") in changed_forms("10⁻⁶") and ("digit", "20⁻⁶") not in changed_forms("10⁻⁶")
+    assert ("digit", "10⁻⁷") in changed_forms("10⁻⁶") and ("digit", "20⁻⁶") not in changed_forms(
+        "10⁻⁶"
+    )
 
 
-# --- Small notebooks ------------------------------------------------------------------------------------------------
+# --- Small notebooks ------------------------------------------------------------------------------
 
 
 def text(source, section="One"):
@@ -112,7 +144,12 @@ def code(printed="", checkpoints=None, section="One", source="pass", outputs=())
     outputs = [*outputs, {"output_type": "stream", "name": "stdout", "text": [printed]}]
     for name, value in (checkpoints or {}).items():
         entry = {"name": name, "value": value, "shape": [], "dtype": "float64"}
-        outputs.append({"data": {"text/plain": f"{name}: 0.777777"}, "metadata": {CHECKPOINTS: json.dumps([entry])}})
+        outputs.append(
+            {
+                "data": {"text/plain": f"{name}: 0.777777"},
+                "metadata": {CHECKPOINTS: json.dumps([entry])},
+            }
+        )
     return Cell("code", source, section, outputs)
 
 
@@ -137,7 +174,9 @@ def test_what_is_rounded_wrongly_has_another_sign_or_stands_elsewhere_is_open():
     assert states(HEADING, text("-3.93"), shown) == [("-3.93", "found")]
     both = states(text("## One"), shown, text("0.693\n\n## Two\n\n0.693", "Two"))
     assert both == [("0.693", "found"), ("0.693", "open")]
-    assert states(text("0.777777"), code("", {"a": 0.5})) == [("0.777777", "open")], "a checkpoint's line is no output"
+    assert states(text("0.777777"), code("", {"a": 0.5})) == [("0.777777", "open")], (
+        "a checkpoint's line is no output"
+    )
 
 
 def test_the_heading_belongs_to_its_section():
@@ -148,7 +187,9 @@ def test_the_heading_belongs_to_its_section():
 def test_per_cent_powers_and_lengths_are_understood():
     assert states(text("39.2 %"), code("share 0.3917")) == [("39.2 %", "found")]
     assert states(text("39.2 %"), code("share 39.17 %")) == [("39.2 %", "found")]
-    assert states(text("39.2 %"), code("share 39.17")) == [("39.2 %", "open")], "an unnamed 39 may be anything"
+    assert states(text("39.2 %"), code("share 39.17")) == [("39.2 %", "open")], (
+        "an unnamed 39 may be anything"
+    )
     assert states(text("1.57 × 10⁻⁶"), code("1.5701e-06")) == [("1.57 × 10⁻⁶", "found")]
     assert states(text("201 of them"), code("", {"curve": [0.5] * 201})) == [("201", "found")]
     assert states(text("1,500"), code("of 1,500 and 1_000")) == [("1,500", "found")]
@@ -166,8 +207,14 @@ def test_a_number_that_a_changed_digit_would_find_as_well_must_be_bound():
 
 
 def test_what_is_never_compared_and_what_readers_guess_proves_nothing():
-    for source in ("# NBVAL_IGNORE_OUTPUT\nx", "guess('how many?', 342)", "mine = guess('how many?')"):
-        assert states(text("342"), code("342", {"a": 342.0}, source=source)) == [("342", "open")], source
+    for source in (
+        "# NBVAL_IGNORE_OUTPUT\nx",
+        "guess('how many?', 342)",
+        "mine = guess('how many?')",
+    ):
+        assert states(text("342"), code("342", {"a": 342.0}, source=source)) == [("342", "open")], (
+            source
+        )
 
 
 def picture(alt, **figure):
@@ -178,27 +225,56 @@ def picture(alt, **figure):
 def test_alt_texts_and_titles_are_prose_and_no_evidence():
     axes = [{"title": "rate 0.123", "xlabel": "0.456"}, {"title": "rate 0.124"}]
     figure = picture("342 dots", title="0.125", axes=axes)
-    lab = {"data": {WIDGET: {}, "text/plain": "Lab: at rate 0.777", "image/png": ""}, "metadata": {}}
+    lab = {
+        "data": {WIDGET: {}, "text/plain": "Lab: at rate 0.777", "image/png": ""},
+        "metadata": {},
+    }
     cells = [text("342, 0.123, 0.777"), code("", outputs=[figure, lab])]
     assert {state for _, state in states(*cells)} == {"open"}
-    assert [number for number, _ in states(*cells)][3:] == ["342", "0.125", "0.123", "0.124", "0.777"]
-    cells[1].metadata["numbers"] = {"0.124": "rate: max", "342": "given: a test", "0.777": "given: the lab's own"}
+    assert [number for number, _ in states(*cells)][3:] == [
+        "342",
+        "0.125",
+        "0.123",
+        "0.124",
+        "0.777",
+    ]
+    cells[1].metadata["numbers"] = {
+        "0.124": "rate: max",
+        "342": "given: a test",
+        "0.777": "given: the lab's own",
+    }
     cells.append(code("0.1231", {"rate": [0.1, 0.124]}))
-    assert [state for _, state in states(*cells)][3:] == ["given", "open", "found", "bound", "given"]
+    assert [state for _, state in states(*cells)][3:] == [
+        "given",
+        "open",
+        "found",
+        "bound",
+        "given",
+    ]
 
 
 def test_in_the_proof_figures_are_not_painted_and_their_alt_text_counts_all_the_same():
     figure = json.dumps({"alt": "342 dots", "title": "342 dots", "axes": []})
     unpainted = {"data": {"text/plain": "Figure"}, "metadata": {FIGURE: figure}}
-    assert states(code("", outputs=[unpainted])) == [("342", "open")], "once, though it is said twice"
+    assert states(code("", outputs=[unpainted])) == [("342", "open")], (
+        "once, though it is said twice"
+    )
 
 
-# --- Bindings -------------------------------------------------------------------------------------------------------
+# --- Bindings -------------------------------------------------------------------------------------
 
 SHOWN = code(
     "w = 0.2   MSE 0.328284\nw = 0.5   MSE 0.154566\n",
-    {"one": 0.25, "lonely": [[0.75]], "three: of them": [1.0, 2.5, -3.5], "table": [[1.0, 2.0], [3.0, 41.0]]},
-    source="# epochs = 77\nfor lrate, look in ((0.1, '-'), (0.9, f'k={99}')):\n    fit(epochs=10_000, name='k=88')",
+    {
+        "one": 0.25,
+        "lonely": [[0.75]],
+        "three: of them": [1.0, 2.5, -3.5],
+        "table": [[1.0, 2.0], [3.0, 41.0]],
+    },
+    source=(
+        "# epochs = 77\nfor lrate, look in ((0.1, '-'), (0.9, f'k={99}')):\n    fit(epochs=10_000,"
+        " name='k=88')"
+    ),
 )
 
 
@@ -280,7 +356,10 @@ def test_a_wrong_binding_is_told(number, what, why):
 
 def test_a_binding_reaches_into_another_section_by_its_heading():
     elsewhere = code("it is 0.39", section="Two", source="steps = 25")
-    cells = [bound("0.39, 25", {"0.39": 'printed in "Two": it is', "25": 'code in "Two": steps = 25'}), elsewhere]
+    cells = [
+        bound("0.39, 25", {"0.39": 'printed in "Two": it is', "25": 'code in "Two": steps = 25'}),
+        elsewhere,
+    ]
     assert states(*cells) == [("0.39", "bound"), ("25", "bound")]
     assert states(bound("0.39", {"0.39": "printed: it is"}), elsewhere) == [("0.39", "wrong")]
 
@@ -289,14 +368,25 @@ def test_a_key_is_its_number_with_as_much_text_as_makes_it_unique():
     source = "At 0.5 it creeps, at\n0.5 in the end, 0.52 and 15 %."
     for key in ("0.5", "0.5 ", "it", "0.5 of", "0.9", "15"):
         assert len(judge([bound(source, {key: "given: x"})])[1]) == 1, key
-    places = {"0.5 it": 0, "At 0.5": 0, "0.5 in the": 1, "creeps, at 0.5": 1, "0.52": 2, "0.52 and 15 %": 2, "15 %": 3}
+    places = {
+        "0.5 it": 0,
+        "At 0.5": 0,
+        "0.5 in the": 1,
+        "creeps, at 0.5": 1,
+        "0.52": 2,
+        "0.52 and 15 %": 2,
+        "15 %": 3,
+    }
     for key, at in places.items():
         claims, problems = judge([bound(source, {key: "given: x"})])
         assert problems == [] and [claim.state for claim in claims].index("given") == at, key
 
 
 def test_two_bindings_of_one_number_are_told():
-    assert "same number" in check_notebook([bound("At 0.5 it", {"0.5": "given: x", "At 0.5": "given: y"})])[0]
+    assert (
+        "same number"
+        in check_notebook([bound("At 0.5 it", {"0.5": "given: x", "At 0.5": "given: y"})])[0]
+    )
 
 
 def test_a_binding_whose_number_left_the_text_is_told():
@@ -305,18 +395,32 @@ def test_a_binding_whose_number_left_the_text_is_told():
 
 
 def test_the_message_names_section_sentence_number_and_the_nearest_value():
-    cells = [HEADING, text("First. The loss ends at 0.694, they say. Last."), code("loss 0.692864", {"far": 30.0})]
+    cells = [
+        HEADING,
+        text("First. The loss ends at 0.694, they say. Last."),
+        code("loss 0.692864", {"far": 30.0}),
+    ]
     (problem,) = check_notebook(cells)
-    for part in ("'One'", "'The loss ends at 0.694, they say.'", "holds 0.694", "0.692864", "printed: loss 0.692864"):
+    for part in (
+        "'One'",
+        "'The loss ends at 0.694, they say.'",
+        "holds 0.694",
+        "0.692864",
+        "printed: loss 0.692864",
+    ):
         assert part in problem
 
 
-# --- The list and the course ----------------------------------------------------------------------------------------
+# --- The list and the course ----------------------------------------------------------------------
 
 
 def test_counts():
-    cells = [bound("0.693, 0.39, (2014), 0.5 and 0.4", {"0.39": "one", "2014": "given: x", "0.4": "one"}),
-             code("0.693", {"one": 0.39})]  # fmt: skip
+    cells = [
+        bound(
+            "0.693, 0.39, (2014), 0.5 and 0.4", {"0.39": "one", "2014": "given: x", "0.4": "one"}
+        ),
+        code("0.693", {"one": 0.39}),
+    ]
     assert count(cells) == {"found": 1, "bound": 2, "given": 1, "open": 1}
     cells[0].metadata["numbers"]["0.4"] = "two"
     assert count(cells) == {"found": 1, "bound": 1, "given": 1, "open": 2}
@@ -327,14 +431,27 @@ def test_the_list_lets_open_numbers_pass_and_nothing_else(tmp_path):
     entry = "A | One | 0.39 | It is 0.39 here."
     assert check_course(cells, listed=[entry]).problems == []
     assert check_course(cells, listed=[entry]).open == 1
-    assert len(check_course(cells, listed=[]).problems) == len(check_notebook(cells["A"], listed=[])) == 1
+    assert (
+        len(check_course(cells, listed=[]).problems)
+        == len(check_notebook(cells["A"], listed=[]))
+        == 1
+    )
     assert check_notebook(cells["A"], listed=[entry]) == []
-    assert len(check_course({"A": [HEADING, text("It was 0.39 here."), SHOWN]}, listed=[entry]).problems) == 2
+    assert (
+        len(
+            check_course(
+                {"A": [HEADING, text("It was 0.39 here."), SHOWN]}, listed=[entry]
+            ).problems
+        )
+        == 2
+    )
     cells["A"][1].metadata["numbers"] = {"0.39": "given: x"}
     (problem,) = check_course(cells, listed=[entry]).problems
     assert "delete its line" in problem and entry in problem
     cells["A"][1].metadata["numbers"] = {"0.39": "nothing"}
-    assert len(check_course(cells, listed=[entry]).problems) == 2, "a wrong binding does not hide behind the list"
+    assert len(check_course(cells, listed=[entry]).problems) == 2, (
+        "a wrong binding does not hide behind the list"
+    )
 
 
 def test_entries_of_other_notebooks_count_only_when_all_are_checked():
@@ -360,8 +477,12 @@ def test_planted_changes_are_noticed_unless_nothing_can_notice_them():
     assert {kind for kind, _, _ in planted} == {"digit", "sign", "point"}
     loose = bound("It is below 500.", {"500": "above one"})
     planted = plant({"A": [HEADING, loose, SHOWN]}, 100, seed=3)
-    assert 0 < sum(noticed for _, noticed, _ in planted) < 100, "a changed limit is only noticed when it is wrong"
-    assert plant({"A": [HEADING, good, SHOWN]}, 20, seed=1) == plant({"A": [HEADING, good, SHOWN]}, 20, seed=1)
+    assert 0 < sum(noticed for _, noticed, _ in planted) < 100, (
+        "a changed limit is only noticed when it is wrong"
+    )
+    assert plant({"A": [HEADING, good, SHOWN]}, 20, seed=1) == plant(
+        {"A": [HEADING, good, SHOWN]}, 20, seed=1
+    )
 
 
 def test_a_key_that_is_proposed_fits_its_number_alone():

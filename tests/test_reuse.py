@@ -9,19 +9,27 @@ from course_utils import reuse
 CELLS = [
     "import numpy as np\nraise RuntimeError('a cell that is not a definition was run')",
     "LIMIT = 3\nlower = 4\n\n\ndef rule(x):\n    return np.minimum(LIMIT, helper(x))",
-    "class Unwanted:\n    ran = print('the body of a class was run')\n\n\ndef helper(x):\n    return 2 * x\n\n\nprint(rule(1))",
+    (
+        "class Unwanted:\n    ran = print('the body of a class was run')\n\n\ndef helper(x):\n   "
+        " return 2 * x\n\n\nprint(rule(1))"
+    ),
 ]
 
 
 @pytest.fixture
 def notebook(tmp_path, monkeypatch):
-    """A function that writes code cells into the notebook that every stem leads to, beside one of prose."""
+    """A function that writes code cells into the notebook that every stem leads to, beside one of
+    prose.
+    """
     path = tmp_path / "Round9_Test.ipynb"
     monkeypatch.setattr(reuse, "notebook_path", lambda stem: tmp_path / f"{stem}.ipynb")
 
     def write(cells):
         code = [{"cell_type": "code", "source": cell.splitlines(keepends=True)} for cell in cells]
-        path.write_text(json.dumps({"cells": [{"cell_type": "markdown", "source": ["def prose("]}, *code]}), encoding="utf-8")
+        path.write_text(
+            json.dumps({"cells": [{"cell_type": "markdown", "source": ["def prose("]}, *code]}),
+            encoding="utf-8",
+        )
 
     return write
 

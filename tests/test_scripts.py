@@ -1,4 +1,6 @@
-"""Round 2's two scripts: their gradient steps keep the contract, they print the same lines, and they are the notebooks' code."""
+"""Round 2's two scripts: their gradient steps keep the contract, they print the same lines, and
+they are the notebooks' code.
+"""
 
 import ast
 import importlib.util
@@ -30,7 +32,9 @@ def module(path):
 
 
 def step_of(path):
-    return getattr(module(path), "gradient_step_pytorch" if path == TORCH_SCRIPT else "gradient_step")
+    return getattr(
+        module(path), "gradient_step_pytorch" if path == TORCH_SCRIPT else "gradient_step"
+    )
 
 
 @pytest.fixture(params=SCRIPTS, ids=["NumPy", "PyTorch"])
@@ -43,7 +47,7 @@ def step(script):
     return step_of(script)
 
 
-# --- the gradient step ---------------------------------------------------------------------------------------------
+# --- the gradient step ----------------------------------------------------------------------------
 
 
 def test_one_step_by_hand(step):
@@ -84,7 +88,9 @@ def test_both_scripts_take_the_same_step():
     X, y = load_regression(4)
     weight, mse = step_of(NUMPY_SCRIPT)(X, y, np.ones(4), 0.1)
     torch_weight, torch_mse = step_of(TORCH_SCRIPT)(X, y, np.ones(4), 0.1)
-    assert torch_weight == pytest.approx(weight, rel=1e-12) and torch_mse == pytest.approx(mse, rel=1e-12)
+    assert torch_weight == pytest.approx(weight, rel=1e-12) and torch_mse == pytest.approx(
+        mse, rel=1e-12
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +111,7 @@ def test_what_makes_no_sense_is_refused_by_name(step, X, y, weight, named):
     assert all(part in str(error.value) for part in named)
 
 
-# --- the loops -----------------------------------------------------------------------------------------------------
+# --- the loops ------------------------------------------------------------------------------------
 
 
 def test_descent_records_the_start_and_every_step(script):
@@ -113,7 +119,8 @@ def test_descent_records_the_start_and_every_step(script):
     weights, losses = module(script).gradient_descent(X, y, np.zeros(1), 0.1, 3)
     assert weights.shape == (4, 1) and losses.shape == (4,)
     best = np.mean(X[:, 0] * y) / np.mean(X**2)
-    assert weights[:, 0] == pytest.approx(best - best * 0.8 ** np.arange(4), rel=1e-12)  # 1 - ηL = 1 - 0.1 · 2
+    # 1 - ηL = 1 - 0.1 · 2.
+    assert weights[:, 0] == pytest.approx(best - best * 0.8 ** np.arange(4), rel=1e-12)
     assert losses == pytest.approx(np.mean((X @ weights.T - y[:, None]) ** 2, axis=0), rel=1e-12)
     weights, losses = module(script).gradient_descent(X, y, np.zeros(1), 0.1, 0)
     assert weights.tolist() == [[0.0]] and len(losses) == 1
@@ -123,7 +130,10 @@ def test_descent_records_the_start_and_every_step(script):
 def test_mini_batches_are_the_same_in_both(batch_size):
     X, y = load_regression(4)
     paths = [
-        module(path).minibatch_descent(X, y, np.zeros(4), 0.02, 2, batch_size, np.random.default_rng(5)) for path in SCRIPTS
+        module(path).minibatch_descent(
+            X, y, np.zeros(4), 0.02, 2, batch_size, np.random.default_rng(5)
+        )
+        for path in SCRIPTS
     ]
     assert len(paths[0]) == 1 + 2 * -(-100 // batch_size)
     assert paths[1] == pytest.approx(paths[0], rel=1e-12)
@@ -132,34 +142,48 @@ def test_mini_batches_are_the_same_in_both(batch_size):
 def test_a_mini_batch_step_is_a_gradient_step_on_the_next_rows_of_the_permutation(script):
     X, y = load_regression(4)
     order = np.random.default_rng(5).permutation(100)
-    weights = module(script).minibatch_descent(X, y, np.zeros(4), 0.02, 1, 30, np.random.default_rng(5))
+    weights = module(script).minibatch_descent(
+        X, y, np.zeros(4), 0.02, 1, 30, np.random.default_rng(5)
+    )
     for k, rows in enumerate((order[:30], order[30:60], order[60:90], order[90:])):
         expected, _ = step_of(script)(X[rows], y[rows], weights[k], 0.02)
         assert weights[k + 1] == pytest.approx(expected, rel=1e-12)
 
 
-# --- the command line ----------------------------------------------------------------------------------------------
+# --- the command line -----------------------------------------------------------------------------
 
 
 def shell(path, *arguments, cwd=None):
     return subprocess.run(
-        [sys.executable, path, *arguments], cwd=cwd, capture_output=True, text=True, encoding="utf-8",
+        [sys.executable, path, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    )  # fmt: skip
+    )
 
 
 def in_process(path, capsys, monkeypatch, *arguments):
-    """Run the script's command line here and return its lines; a new process would import torch each time."""
+    """Run the script's command line here and return its lines; a new process would import torch
+    each time.
+    """
     monkeypatch.syspath_prepend(str(path.parent))
     monkeypatch.setattr(sys, "argv", [path.name, *arguments])
     from script_support import run
 
-    run("PyTorch" if path == TORCH_SCRIPT else "NumPy", module(path).gradient_descent, module(path).minibatch_descent)
+    run(
+        "PyTorch" if path == TORCH_SCRIPT else "NumPy",
+        module(path).gradient_descent,
+        module(path).minibatch_descent,
+    )
     return capsys.readouterr().out.splitlines()
 
 
 def as_a_program(path, capsys, monkeypatch, *arguments):
-    """Run the file itself, as Python does with a program, but here, where torch is loaded; return what it said."""
+    """Run the file itself, as Python does with a program, but here, where torch is loaded; return
+    what it said.
+    """
     monkeypatch.syspath_prepend(str(path.parent))
     monkeypatch.setattr(sys, "argv", [str(path), *arguments])
     runpy.run_path(str(path), run_name="__main__")
@@ -170,14 +194,29 @@ def as_a_program(path, capsys, monkeypatch, *arguments):
 
 def test_as_programs_the_two_differ_in_the_library_s_name_alone(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    a, b = (as_a_program(path, capsys, monkeypatch, "--epochs", "3").splitlines() for path in SCRIPTS)
-    assert a[0] == "Gradient-Based Learning with NumPy" and b[0] == "Gradient-Based Learning with PyTorch"
+    a, b = (
+        as_a_program(path, capsys, monkeypatch, "--epochs", "3").splitlines() for path in SCRIPTS
+    )
+    assert (
+        a[0] == "Gradient-Based Learning with NumPy"
+        and b[0] == "Gradient-Based Learning with PyTorch"
+    )
     assert a[1:] == b[1:] and len(a) > 25 and not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("suffix", "magic"), [(".png", b"\x89PNG"), (".pdf", b"%PDF"), (".svg", b"<?xml")])
+@pytest.mark.parametrize(
+    ("suffix", "magic"), [(".png", b"\x89PNG"), (".pdf", b"%PDF"), (".svg", b"<?xml")]
+)
 def test_the_plot_is_written(suffix, magic, tmp_path, capsys, monkeypatch):
-    in_process(NUMPY_SCRIPT, capsys, monkeypatch, "--epochs", "2", "--plot", str(tmp_path / f"loss{suffix}"))
+    in_process(
+        NUMPY_SCRIPT,
+        capsys,
+        monkeypatch,
+        "--epochs",
+        "2",
+        "--plot",
+        str(tmp_path / f"loss{suffix}"),
+    )
     assert (tmp_path / f"loss{suffix}").read_bytes().startswith(magic)
 
 
@@ -207,7 +246,9 @@ def test_bad_values_end_a_shell_s_run_with_status_2():
 def test_bad_values_are_answered_clearly(script, arguments, message, tmp_path, capsys, monkeypatch):
     (tmp_path / "taken.png").mkdir()  # a folder stands where the picture should go
     with pytest.raises(SystemExit) as end:
-        in_process(script, capsys, monkeypatch, *(part.format(folder=tmp_path) for part in arguments))
+        in_process(
+            script, capsys, monkeypatch, *(part.format(folder=tmp_path) for part in arguments)
+        )
     captured = capsys.readouterr()
     assert end.value.code == 2 and message in captured.err and captured.out == ""
 
@@ -217,7 +258,9 @@ def test_help_names_every_option(script, capsys, monkeypatch):
         in_process(script, capsys, monkeypatch, "--help")
     told = capsys.readouterr().out
     assert end.value.code == 0
-    assert all(option in told for option in ("--epochs", "--lrate", "--batch-size", "--plot", "--help"))
+    assert all(
+        option in told for option in ("--epochs", "--lrate", "--batch-size", "--plot", "--help")
+    )
 
 
 @pytest.mark.parametrize("lrate", ["3", "1e308"])
@@ -240,19 +283,27 @@ def test_a_batch_larger_than_the_data_is_the_data(script, capsys, monkeypatch):
     assert more == f"{hundred}   (only 100 examples: one batch holds all)"
 
 
-# --- script and notebooks say the same ------------------------------------------------------------------------------
+# --- script and notebooks say the same ------------------------------------------------------------
 
 
 def definitions(source):
-    """Return ``{name: the definition's code}`` for the functions and classes at the top level of ``source``.
+    """Return ``{name: the definition's code}`` for the functions and classes at the top level of
+    ``source``.
 
     Docstrings do not count: a script's says what a notebook says in the prose around it.
     """
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node) is not None:
+        if (
+            isinstance(node, (ast.FunctionDef, ast.ClassDef))
+            and ast.get_docstring(node) is not None
+        ):
             node.body = node.body[1:]
-    return {node.name: ast.dump(node) for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    return {
+        node.name: ast.dump(node)
+        for node in tree.body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    }
 
 
 def drift(script_source, cells):
@@ -273,18 +324,28 @@ def code_of(path):
     return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
 
 
-NOTEBOOKS = [path for path in sorted(ROOT.glob("Round*/Round*.ipynb")) if "_Exercises" not in path.stem]  # stubs differ
+# Stubs differ.
+NOTEBOOKS = [
+    path for path in sorted(ROOT.glob("Round*/Round*.ipynb")) if "_Exercises" not in path.stem
+]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_define_the_functions_as_the_scripts_do(path):
     torch_side = path.stem.endswith("-PyTorch")
-    shared, different = drift((TORCH_SCRIPT if torch_side else NUMPY_SCRIPT).read_text(encoding="utf-8"), code_of(path))
-    if path.parent.name not in ("Round1", "Round2"):  # later rounds may build loops of their own under these names
+    shared, different = drift(
+        (TORCH_SCRIPT if torch_side else NUMPY_SCRIPT).read_text(encoding="utf-8"), code_of(path)
+    )
+    # Later rounds may build loops of their own under these names.
+    if path.parent.name not in ("Round1", "Round2"):
         different &= {"gradient_step", "gradient_step_pytorch"}
-    assert not different, f"{path.name} and the script of Round 2 define these differently: {sorted(different)}"
+    assert not different, (
+        f"{path.name} and the script of Round 2 define these differently: {sorted(different)}"
+    )
     if path.stem.startswith("Round2_SGD"):
-        assert shared == set(definitions((TORCH_SCRIPT if torch_side else NUMPY_SCRIPT).read_text(encoding="utf-8")))
+        assert shared == set(
+            definitions((TORCH_SCRIPT if torch_side else NUMPY_SCRIPT).read_text(encoding="utf-8"))
+        )
 
 
 def test_drift_is_noticed():
@@ -292,4 +353,7 @@ def test_drift_is_noticed():
     same = ast.unparse(ast.parse(source).body[3])
     assert same.startswith("def gradient_step(")
     assert drift(source, [same, "weight = 1"]) == ({"gradient_step"}, set())
-    assert drift(source, [same.replace("2 / len(y)", "1 / len(y)")]) == ({"gradient_step"}, {"gradient_step"})
+    assert drift(source, [same.replace("2 / len(y)", "1 / len(y)")]) == (
+        {"gradient_step"},
+        {"gradient_step"},
+    )

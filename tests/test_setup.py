@@ -1,9 +1,9 @@
 """Drives setup_pytorch_env.sh through what can happen to it on other people's computers.
 
-The script is copied to a folder with a space in its name and finds only the programs that a test gives it: a Python
-that makes environments quickly, and a stand-in for pip and uv that writes down how it was called and can fail on
-request. Two tests use the real pip and the real uv on a folder of small wheels. No test needs a network. What answers
-in a moment is tested in test_setup_command.py.
+The script is copied to a folder with a space in its name and finds only the programs that a test
+gives it: a Python that makes environments quickly, and a stand-in for pip and uv that writes down
+how it was called and can fail on request. Two tests use the real pip and the real uv on a folder of
+small wheels. No test needs a network. What answers in a moment is tested in test_setup_command.py.
 """
 
 import json
@@ -21,15 +21,21 @@ import pytest
 
 pytestmark = [
     pytest.mark.part("setup"),
-    pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins for programs are POSIX shell scripts"),
+    pytest.mark.skipif(
+        sys.platform == "win32", reason="the stand-ins for programs are POSIX shell scripts"
+    ),
 ]
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = "setup_pytorch_env.sh"
-TOOLS = "bash cat cksum cp dirname env find grep head id ln ls mkdir mv ps rm rmdir sed sh sleep tail tr"
+TOOLS = (
+    "bash cat cksum cp dirname env find grep head id ln ls mkdir mv ps rm rmdir sed sh sleep"
+    " tail tr"
+)
 
-# Stands for `python3`: answers questions as the real one, after $PRETEND; makes the least that is an environment, with
-# the stand-ins in it. With $WINDOWS, the environment has its programs where Windows has them.
+# Stands for `python3`: answers questions as the real one, after $PRETEND; makes the least that is
+# an environment, with the stand-ins in it. With $WINDOWS, the environment has its programs where
+# Windows has them.
 PYTHON = r"""#!/bin/bash
 if [ "$1" = -3 ]; then shift; fi
 if [ "$1" = -c ]; then
@@ -47,8 +53,8 @@ elif [ "$1 $2" = "-m venv" ]; then
 fi
 """
 
-# Stands for pip and for uv. $FAIL makes the installer named first fail with the words that follow; $HANG makes it
-# wait half-way; $NO_UV makes pip find no uv.
+# Stands for pip and for uv. $FAIL makes the installer named first fail with the words that follow;
+# $HANG makes it wait half-way; $NO_UV makes pip find no uv.
 INSTALLER = r"""
 import json, os, re, shutil, sys, time
 from pathlib import Path
@@ -128,7 +134,12 @@ class Course:
         self.env = self.folder / "pytorch_env"
         self.bin = place / "bin"
         self.calls_file = place / "calls"
-        self.environ = {"PATH": str(self.bin), "HOME": str(place), "CALLS": str(self.calls_file), "LC_ALL": "C"}
+        self.environ = {
+            "PATH": str(self.bin),
+            "HOME": str(place),
+            "CALLS": str(self.calls_file),
+            "LC_ALL": "C",
+        }
         self.folder.mkdir()
         shutil.copy(ROOT / SCRIPT, self.folder)
         write(self.folder / "requirements.txt", "# what it needs\ntorch>=2,<3\nnumpy>=2\n")
@@ -155,7 +166,10 @@ class Course:
         real = sys._base_executable
         version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
         self.add_program(
-            name, PYTHON.format(real=real, home=Path(real).parent, version=version, packages=self.packages)
+            name,
+            PYTHON.format(
+                real=real, home=Path(real).parent, version=version, packages=self.packages
+            ),
         )
 
     def start(self, *arguments, **environ):
@@ -168,11 +182,14 @@ class Course:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it is ignored where the tests run in the background
+            # It is ignored where the tests run in the background.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def run(self, *arguments, status=0, **environ):
-        """Run the script from another folder; return its output and its messages, and check its exit status."""
+        """Run the script from another folder; return its output and its messages, and check its
+        exit status.
+        """
         process = self.start(*arguments, **environ)
         output, messages = process.communicate(timeout=300)
         assert process.returncode == status, output + messages
@@ -240,7 +257,9 @@ def test_lab_starts_the_course_s_command(course):
 
 
 def test_the_options_that_lab_uses_exist():
-    """JupyterLab passes over an option that it doesn't know, so a misspelt one would go unnoticed."""
+    """JupyterLab passes over an option that it doesn't know, so a misspelt one would go
+    unnoticed.
+    """
     from jupyter_server.serverapp import ServerApp
     from jupyterlab.labapp import LabApp
 
@@ -253,7 +272,10 @@ def test_what_jupyter_finds_in_the_environment_is_brought_along(course):
     shutil.copytree(ROOT / "jupyter", course.folder / "jupyter")
     course.run()
     settings = json.loads((course.env / "share/jupyter/lab/settings/overrides.json").read_text())
-    assert settings["@jupyterlab/apputils-extension:notification"] == {"fetchNews": "false", "checkForUpdates": False}
+    assert settings["@jupyterlab/apputils-extension:notification"] == {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    }
     assert (course.env / "share/jupyter/nbconvert/templates/course/index.html.j2").exists()
     (course.folder / "jupyter/share/jupyter/lab/settings/overrides.json").write_text("{}")
     course.run()  # a change is noticed
@@ -271,7 +293,8 @@ def test_test_hands_what_to_prove_on_and_the_exit_status_back(course, what):
 
 
 @pytest.mark.parametrize(
-    ("version", "says"), [((3, 10, 9), "Python 3.10 is too old"), ((3, 15, 0), "Python 3.15 is too new")]
+    ("version", "says"),
+    [((3, 10, 9), "Python 3.10 is too old"), ((3, 15, 0), "Python 3.15 is too new")],
 )
 def test_a_python_that_does_not_do(course, version, says):
     course.fails(says=says, PRETEND=f"import sys; sys.version_info = {version}")
@@ -287,7 +310,9 @@ def test_a_second_python_that_does(course):
 
 
 def test_without_the_venv_module(course):
-    course.fails(says="sudo apt install python3-venv", PRETEND="import sys; sys.modules['ensurepip'] = None")
+    course.fails(
+        says="sudo apt install python3-venv", PRETEND="import sys; sys.modules['ensurepip'] = None"
+    )
     assert not course.env.exists()
 
 
@@ -304,7 +329,9 @@ def test_the_folders_and_the_launcher_of_windows(course):
 
 
 def test_the_python_behind_an_active_environment_is_taken(course):
-    """The environment's own Python may be first on the PATH when the environment has to be made anew."""
+    """The environment's own Python may be first on the PATH when the environment has to be made
+    anew.
+    """
     course.run()
     (course.env / ".complete").unlink()
     base = (course.bin / "python3").rename(course.bin / "base")
@@ -318,7 +345,9 @@ def test_the_python_behind_an_active_environment_is_taken(course):
 
 def test_disk_full(course):
     for tool in ("uv", "both"):
-        course.fails(says="The disk is full", FAIL=f"{tool} OSError: [Errno 28] No space left on device")
+        course.fails(
+            says="The disk is full", FAIL=f"{tool} OSError: [Errno 28] No space left on device"
+        )
         assert not course.env.exists(), "half an environment is left on the full disk"
     course.run()
     assert course.is_finished()
@@ -327,14 +356,19 @@ def test_disk_full(course):
 def test_no_network(course):
     course.fails(
         says="check the network",
-        FAIL="both WARNING: Retrying (Retry(total=0)) after connection broken by NewConnectionError\n"
-        "ERROR: No matching distribution found for numpy",
+        FAIL=(
+            "both WARNING: Retrying (Retry(total=0)) after connection broken by"
+            " NewConnectionError\nERROR: No matching distribution found for numpy"
+        ),
     )
     assert not course.env.exists()
 
 
 def test_a_computer_without_wheels(course):
-    course.fails(says="No set of packages fits", FAIL="both ERROR: No matching distribution found for torch==2.13.0")
+    course.fails(
+        says="No set of packages fits",
+        FAIL="both ERROR: No matching distribution found for torch==2.13.0",
+    )
 
 
 def test_any_other_failure_shows_what_the_installer_said(course):
@@ -343,7 +377,7 @@ def test_any_other_failure_shows_what_the_installer_said(course):
 
 
 def test_a_folder_that_cannot_be_written_to(course):
-    if os.geteuid() == 0:    # no permission stops root: let the program fail that would
+    if os.geteuid() == 0:  # no permission stops root: let the program fail that would
         (course.bin / "mkdir").unlink()
         course.add_program("mkdir", '#!/bin/bash\necho "Read-only file system" >&2\nexit 1\n')
     else:
@@ -474,7 +508,9 @@ def test_a_changed_file_updates_the_environment(course):
         with open(course.folder / name, "a") as file:
             file.write("\n# changed\n")
         output, _ = course.run()
-        assert "Updating" in output and len(course.calls("uv")) == 2 * updates and course.is_finished()
+        assert (
+            "Updating" in output and len(course.calls("uv")) == 2 * updates and course.is_finished()
+        )
     assert "up to date" in course.run()[0]
 
 
@@ -491,7 +527,9 @@ def test_pip_where_uv_cannot_be_had(course):
     output, _ = course.run(NO_UV="1")
     assert "trying with pip" in output and course.is_finished()
     assert not course.calls("uv")
-    assert "requirements.txt" in course.calls("pip")[1] and "constraints.txt" in course.calls("pip")[1]
+    assert (
+        "requirements.txt" in course.calls("pip")[1] and "constraints.txt" in course.calls("pip")[1]
+    )
     assert course.calls("pip")[2][-2:] == ["-e", "."]
 
 
@@ -527,7 +565,10 @@ def test_a_cpu_index_that_hangs_holds_nothing_up(course):
 def test_the_default_build_with_a_driver(course):
     course.add_program("nvidia-smi", "#!/bin/bash\nexit 0\n")
     course.run(PYTORCH_INDEX="answers")
-    assert CPU_PAGE not in course.calls("uv")[0] and (course.env / ".complete").read_text().splitlines()[1] == "default"
+    assert (
+        CPU_PAGE not in course.calls("uv")[0]
+        and (course.env / ".complete").read_text().splitlines()[1] == "default"
+    )
 
 
 def test_the_cpu_build_where_nvidia_smi_finds_no_driver(course):
@@ -610,7 +651,11 @@ def test_uv_gets_what_pip_is_configured_with(course, tmp_path):
 def pack(name, wheels):
     """Make a wheel of an installed package again, so that the tests need no network."""
     installed = distribution(name)
-    tag = next(line.split(": ")[1] for line in installed.read_text("WHEEL").splitlines() if line.startswith("Tag:"))
+    tag = next(
+        line.split(": ")[1]
+        for line in installed.read_text("WHEEL").splitlines()
+        if line.startswith("Tag:")
+    )
     stem = f"{name}-{installed.version}"
     with zipfile.ZipFile(wheels / f"{stem}-{tag}.whl", "w") as wheel:
         for file in installed.files:
@@ -625,14 +670,20 @@ def make_wheel(name, version, wheels):
     with zipfile.ZipFile(wheels / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
         info = f"{name}-{version}.dist-info"
         wheel.writestr(f"{name}.py", f"__version__ = '{version}'\n")
-        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
+        wheel.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         wheel.writestr(f"{info}/RECORD", "")
 
 
 @pytest.fixture
 def real(course, tmp_path):
-    """A course whose environment has the real pip, and a pip configured with a folder of small wheels."""
+    """A course whose environment has the real pip, and a pip configured with a folder of small
+    wheels.
+    """
     shutil.rmtree(course.packages / "pip")
     installed = Path(distribution("pip")._path).parent
     for name in ("pip", "setuptools", "_distutils_hack"):
@@ -642,7 +693,12 @@ def real(course, tmp_path):
         shutil.copytree(about, course.packages / about.name)
     wheels = tmp_path / "wheels"
     wheels.mkdir()
-    for name, version in (("torch", "2.13.0"), ("torch", "2.13.0+cpu"), ("numpy", "2.4"), ("numpy", "2.5")):
+    for name, version in (
+        ("torch", "2.13.0"),
+        ("torch", "2.13.0+cpu"),
+        ("numpy", "2.4"),
+        ("numpy", "2.5"),
+    ):
         make_wheel(name, version, wheels)
     write(course.folder / "constraints.txt", "numpy==2.4\ntorch==2.13.0\n")
     shutil.copy(ROOT / "pyproject.toml", course.folder)
@@ -654,8 +710,13 @@ def real(course, tmp_path):
 
 
 def what_is_installed(course):
-    code = "import course_utils, numpy, torch; print(numpy.__version__, torch.__version__, course_utils.ANSWER)"
-    return subprocess.check_output([course.env / "bin/python", "-c", code], text=True, cwd="/", env=course.environ).split()
+    code = (
+        "import course_utils, numpy, torch; print(numpy.__version__, torch.__version__,"
+        " course_utils.ANSWER)"
+    )
+    return subprocess.check_output(
+        [course.env / "bin/python", "-c", code], text=True, cwd="/", env=course.environ
+    ).split()
 
 
 def test_the_real_uv(real):

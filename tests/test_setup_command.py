@@ -1,4 +1,6 @@
-"""What setup_pytorch_env.sh answers in a moment: its options, what it refuses, and the versions it is to install."""
+"""What setup_pytorch_env.sh answers in a moment: its options, what it refuses, and the versions it
+is to install.
+"""
 
 import os
 import subprocess
@@ -9,7 +11,9 @@ from test_setup import ROOT, SCRIPT, course  # noqa: F401  # course is a fixture
 
 from course_utils.__main__ import lab
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins for programs are POSIX shell scripts")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="the stand-ins for programs are POSIX shell scripts"
+)
 
 
 def test_help_explains_and_makes_nothing(course):
@@ -54,7 +58,9 @@ def test_lab_opens_start_here_on_this_computer_only(monkeypatch):
 
 
 def test_it_can_be_started_with_sh(course):
-    assert "--lab" in subprocess.check_output(["sh", course.folder / SCRIPT, "--help"], env=course.environ, text=True)
+    assert "--lab" in subprocess.check_output(
+        ["sh", course.folder / SCRIPT, "--help"], env=course.environ, text=True
+    )
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "constraints.txt", "pyproject.toml"])
@@ -76,8 +82,12 @@ def test_the_constraints_pin_what_the_requirements_ask_for():
         found = (line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
         return [Requirement(line) for line in found if line]
 
-    pinned = {requirement.name: str(requirement.specifier) for requirement in lines("constraints.txt")}
+    pinned = {
+        requirement.name: str(requirement.specifier) for requirement in lines("constraints.txt")
+    }
     assert all(version.startswith("==") and "+" not in version for version in pinned.values())
     assert "uv" in pinned and "setuptools" in pinned
     for requirement in lines("requirements.txt"):
-        assert requirement.specifier.contains(pinned[requirement.name].removeprefix("==")), requirement
+        assert requirement.specifier.contains(pinned[requirement.name].removeprefix("==")), (
+            requirement
+        )

@@ -8,7 +8,9 @@ from test_setup import course  # noqa: F401  # course is a fixture
 
 pytestmark = [
     pytest.mark.part("times"),
-    pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins for programs are POSIX shell scripts"),
+    pytest.mark.skipif(
+        sys.platform == "win32", reason="the stand-ins for programs are POSIX shell scripts"
+    ),
 ]
 
 
@@ -20,7 +22,9 @@ def test_a_second_run_takes_less_than_two_seconds(course):
         course.run()
         return time.monotonic() - start
 
-    assert any(seconds() < 2 for _ in range(5)), "other programs may keep the computer busy, but not five times"
+    assert any(seconds() < 2 for _ in range(5)), (
+        "other programs may keep the computer busy, but not five times"
+    )
 
 
 def test_a_cpu_index_that_hangs_holds_up_for_seconds_only(course):

@@ -1,4 +1,6 @@
-"""Round 4's training loop and its checkpoints, as they stand in the two notebooks: stopped anywhere, killed, damaged."""
+"""Round 4's training loop and its checkpoints, as they stand in the two notebooks: stopped
+anywhere, killed, damaged.
+"""
 
 import ast
 import importlib.util
@@ -27,20 +29,27 @@ STEPS_AN_EPOCH = 4
 
 
 def definitions(language):
-    """Return the functions, classes and settings that a notebook of the round defines, without running the rest."""
+    """Return the functions, classes and settings that a notebook of the round defines, without
+    running the rest.
+    """
     names = {"__name__": "round4", "y_train": np.zeros(1197), "device": torch.device("cpu")}
     for source in code_cells(ROOT / "Round4" / f"{NOTEBOOKS[language]}.ipynb"):
         for node in ast.parse(source).body:
             settings = isinstance(node, ast.Assign) and all(
-                name.id.isupper() for name in ast.walk(node.targets[0]) if isinstance(name, ast.Name)
+                name.id.isupper()
+                for name in ast.walk(node.targets[0])
+                if isinstance(name, ast.Name)
             )
-            if settings or isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)):
+            if settings or isinstance(
+                node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+            ):
                 exec(compile(ast.Module([node], []), f"{language} notebook", "exec"), names)
     return names
 
 
 def definitions_of_round(language):
-    sys.path.insert(0, str(ROOT / "Round4"))  # as in Jupyter, where a notebook's own folder comes first
+    # As in Jupyter, where a notebook's own folder comes first.
+    sys.path.insert(0, str(ROOT / "Round4"))
     try:
         return definitions(language)
     finally:
@@ -55,10 +64,15 @@ def notebook(request):
     train, validation, _ = names["split_digits"](*load_digits())
     train = train[0][:230], train[1][:230]
     if request.param == "PyTorch":
-        train, validation = ([torch.from_numpy(array) for array in part] for part in (train, validation))
-    names.update(HALVE_EVERY=1, PATIENCE=10**9)  # the rate changes at each epoch, and nothing ends a run early
+        train, validation = (
+            [torch.from_numpy(array) for array in part] for part in (train, validation)
+        )
+    # The rate changes at each epoch, and nothing ends a run early.
+    names.update(HALVE_EVERY=1, PATIENCE=10**9)
     round4 = SimpleNamespace(**names, language=request.param, names=names)
-    round4.fit_digits = lambda run, epochs, after_step=None: round4.fit(run, train, validation, epochs, after_step)
+    round4.fit_digits = lambda run, epochs, after_step=None: round4.fit(
+        run, train, validation, epochs, after_step
+    )
     return round4
 
 
@@ -67,9 +81,16 @@ def state_of(run):
     if hasattr(run, "velocity"):
         arrays = [*run.model.parameters.values(), *run.velocity.values(), *run.best.values()]
     else:
-        buffers = [run.optimizer.state[parameter]["momentum_buffer"] for parameter in run.model.parameters()]
+        buffers = [
+            run.optimizer.state[parameter]["momentum_buffer"]
+            for parameter in run.model.parameters()
+        ]
         arrays = [*run.model.state_dict().values(), *buffers, *run.best.values()]
-    numbers = [number for array in (*arrays, *run.snapshots) for number in np.asarray(array).ravel().tolist()]
+    numbers = [
+        number
+        for array in (*arrays, *run.snapshots)
+        for number in np.asarray(array).ravel().tolist()
+    ]
     return numbers, run.progress
 
 
@@ -90,7 +111,8 @@ def stop_after(notebook, steps, path, epochs=3):
     return notebook.load_run(path)
 
 
-@pytest.mark.filterwarnings("error")  # a warning in the middle of a resumed run would puzzle whoever resumes it
+# A warning in the middle of a resumed run would puzzle whoever resumes it.
+@pytest.mark.filterwarnings("error")
 def test_stopped_at_any_step_and_resumed_it_is_the_same_run_bit_for_bit(notebook, tmp_path):
     whole = state_of(notebook.fit_digits(notebook.new_run(), 3))
     for steps in range(1, 3 * STEPS_AN_EPOCH + 1):
@@ -99,11 +121,19 @@ def test_stopped_at_any_step_and_resumed_it_is_the_same_run_bit_for_bit(notebook
 
 
 def test_a_resumed_run_is_drawn_whole(notebook, tmp_path):
-    """TensorBoard shows every epoch of it, those before the stop as well: curves, histograms, mistakes and graph."""
+    """TensorBoard shows every epoch of it, those before the stop as well: curves, histograms,
+    mistakes and graph.
+    """
     run = notebook.fit_digits(stop_after(notebook, 6, tmp_path / "run"), 3)
     mistakes = notebook.split_digits(*load_digits())[2][0][:2]
-    notebook.log_run(tmp_path / "board", run, torch.from_numpy(mistakes) if notebook.language == "PyTorch" else mistakes)
-    events = EventAccumulator(str(tmp_path / "board"), size_guidance={"scalars": 0, "histograms": 0}).Reload()
+    notebook.log_run(
+        tmp_path / "board",
+        run,
+        torch.from_numpy(mistakes) if notebook.language == "PyTorch" else mistakes,
+    )
+    events = EventAccumulator(
+        str(tmp_path / "board"), size_guidance={"scalars": 0, "histograms": 0}
+    ).Reload()
     whole = notebook.fit_digits(notebook.new_run(), 3)
     assert [point.step for point in events.Histograms("weight")] == [1, 2, 3]
     assert [point.histogram_value.sum for point in events.Histograms("weight")] == pytest.approx(
@@ -136,8 +166,11 @@ def test_each_piece_of_the_checkpoint_is_needed(notebook, tmp_path, piece):
 
 @pytest.mark.part("kills")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork: run it on Linux, macOS or WSL")
-def test_killed_at_twenty_random_moments_nothing_is_lost_but_the_part_since_the_last_save(notebook, tmp_path):
-    path, saved_step = tmp_path / "run", mmap.mmap(-1, 8)  # memory that the child shares with the test
+def test_killed_at_twenty_random_moments_nothing_is_lost_but_the_part_since_the_last_save(
+    notebook, tmp_path
+):
+    # Memory that the child shares with the test.
+    path, saved_step = tmp_path / "run", mmap.mmap(-1, 8)
 
     def save_now_and_then(run):
         step = STEPS_AN_EPOCH * run.progress["epoch"] + run.progress["batch"]
@@ -155,18 +188,28 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_but_the_part_since_the_
             finally:
                 os._exit(1)
         before = struct.unpack("q", saved_step[:])[0]
-        if kill % 2:  # half of the kills wait until the child has saved, so that a hanging child could not pass
+        # Half of the kills wait until the child has saved, so that a hanging child could not pass.
+        if kill % 2:
             deadline = time.monotonic() + 20
             while struct.unpack("q", saved_step[:])[0] == before and time.monotonic() < deadline:
                 time.sleep(0.001)
         time.sleep(moments.uniform(0, 0.06))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
-        assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, "the child ended by itself"
-        survivor, began, last_save = notebook.load_run(path).progress, step, struct.unpack("q", saved_step[:])[0]
+        assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, (
+            "the child ended by itself"
+        )
+        survivor, began, last_save = (
+            notebook.load_run(path).progress,
+            step,
+            struct.unpack("q", saved_step[:])[0],
+        )
         step = STEPS_AN_EPOCH * survivor["epoch"] + survivor["batch"]
-        told = max(began, last_save)  # a child that dies between the save and the note has saved once more than it told
-        assert told <= step <= told + 3, f"kill {kill}: began at {began}, told of {last_save}, found {step}"
+        # A child that dies between the save and the note has saved once more than it told.
+        told = max(began, last_save)
+        assert told <= step <= told + 3, (
+            f"kill {kill}: began at {began}, told of {last_save}, found {step}"
+        )
     assert struct.unpack("q", saved_step[:])[0] > 20
     epochs = survivor["epoch"] + 2
     resumed = notebook.fit_digits(notebook.load_run(path), epochs)
@@ -195,7 +238,8 @@ def test_a_damaged_file_is_refused_or_the_damage_changed_nothing(notebook, tmp_p
     for place in np.linspace(0, len(whole) - 1, 60).astype(int):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
         try:
-            assert json.dumps(state_of(notebook.load_run(path))) == good, f"byte {place}"  # padding between the entries
+            # Padding between the entries.
+            assert json.dumps(state_of(notebook.load_run(path))) == good, f"byte {place}"
         except ValueError as error:
             assert path.name in str(error)
             refused += 1
@@ -219,8 +263,14 @@ class RunsCode:
 def test_a_foreign_file_is_refused_and_its_code_never_runs(notebook, tmp_path):
     trap = tmp_path / "trap"
     np.savez(tmp_path / "numpy.npz", a=np.zeros(3))
-    np.savez(tmp_path / "numpy-code.npz", format=np.array([RunsCode(trap)], dtype=object), allow_pickle=True)
-    np.save(tmp_path / "numpy-code.npy", np.array([RunsCode(trap)], dtype=object), allow_pickle=True)
+    np.savez(
+        tmp_path / "numpy-code.npz",
+        format=np.array([RunsCode(trap)], dtype=object),
+        allow_pickle=True,
+    )
+    np.save(
+        tmp_path / "numpy-code.npy", np.array([RunsCode(trap)], dtype=object), allow_pickle=True
+    )
     torch.save({"a": torch.zeros(3)}, tmp_path / "torch.pt")
     torch.save([1, 2], tmp_path / "torch-list.pt")
     torch.save({"format": notebook.FORMAT, "a": RunsCode(trap)}, tmp_path / "torch-code.pt")
@@ -287,7 +337,9 @@ def test_a_numpy_file_with_a_progress_that_is_no_json_is_refused(tmp_path):
     names = definitions_of_round("NumPy")
     for arrays in ({}, {"progress": "{half"}, {"progress": np.zeros(3)}):
         np.savez(tmp_path / "run.npz", format=names["FORMAT"], **arrays)
-        with pytest.raises(ValueError, match="run.npz is damaged: it has no progress that can be read"):
+        with pytest.raises(
+            ValueError, match="run.npz is damaged: it has no progress that can be read"
+        ):
             names["load_run"](tmp_path / "run.npz")
 
 
@@ -299,20 +351,34 @@ def test_a_run_saved_before_its_first_step_is_the_same_run(notebook, tmp_path):
 
 @pytest.mark.filterwarnings("error", "ignore:`torch.jit.trace:DeprecationWarning")
 @pytest.mark.parametrize("case", ["diverged", "no mistakes", "all grey"])
-def test_what_cannot_be_drawn_is_left_out_of_the_board_and_the_rest_is_there(notebook, tmp_path, case):
+def test_what_cannot_be_drawn_is_left_out_of_the_board_and_the_rest_is_there(
+    notebook, tmp_path, case
+):
     run = notebook.fit_digits(notebook.new_run(), 3)
-    mistakes = {"diverged": np.eye(64)[:2], "no mistakes": np.zeros((0, 64)), "all grey": np.zeros((2, 64))}[case]
+    mistakes = {
+        "diverged": np.eye(64)[:2],
+        "no mistakes": np.zeros((0, 64)),
+        "all grey": np.zeros((2, 64)),
+    }[case]
     if case == "diverged":
         run.snapshots[1:] = [run.snapshots[0] * float("nan"), run.snapshots[0] * 1e200]
         run.progress["history"][2]["loss/train"] = float("nan")
         if notebook.language == "PyTorch":
             with torch.no_grad():
                 run.model.weight.fill_(float("nan"))
-    notebook.log_run(tmp_path / "board", run, torch.from_numpy(mistakes) if notebook.language == "PyTorch" else mistakes)
-    events = EventAccumulator(str(tmp_path / "board"), size_guidance={"scalars": 0, "histograms": 0}).Reload()
+    notebook.log_run(
+        tmp_path / "board",
+        run,
+        torch.from_numpy(mistakes) if notebook.language == "PyTorch" else mistakes,
+    )
+    events = EventAccumulator(
+        str(tmp_path / "board"), size_guidance={"scalars": 0, "histograms": 0}
+    ).Reload()
     for name in run.progress["history"][0]:
         assert [point.step for point in events.Scalars(name)] == [1, 2, 3], name
-    assert [point.step for point in events.Histograms("weight")] == ([1] if case == "diverged" else [1, 2, 3])
+    assert [point.step for point in events.Histograms("weight")] == (
+        [1] if case == "diverged" else [1, 2, 3]
+    )
     assert events.Tags()["images"] == ([] if case == "no mistakes" else ["mistakes"])
     assert events.Tags()["graph"]
 
@@ -323,11 +389,20 @@ def test_the_misread_images_are_drawn_as_they_were(language):
     X, y = load_digits()
     names = definitions_of_round(language)
     train, validation, test = names["split_digits"](X, y)
-    names |= {"X_all": X, "parts": [train, validation, test], "train": train, "validation": validation, "test": test}
+    names |= {
+        "X_all": X,
+        "parts": [train, validation, test],
+        "train": train,
+        "validation": validation,
+        "test": test,
+    }
     sources = code_cells(ROOT / "Round4" / f"{NOTEBOOKS[language]}.ipynb")
     for source in sources:
         for node in ast.parse(source).body:
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("centred", "train_mean"):
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in (
+                "centred",
+                "train_mean",
+            ):
                 exec(compile(ast.Module([node], []), language, "exec"), names)
     original = X[np.random.default_rng(0).permutation(len(X))[1497:]]
     np.testing.assert_allclose(test[0] + names["train_mean"], original, atol=1e-13)
@@ -354,7 +429,8 @@ def test_no_image_is_in_two_parts(notebook):
     X = np.arange(1797.0)[:, None]
     parts = notebook.split_digits(X, np.arange(1797))
     assert sorted(np.concatenate([y for _, y in parts])) == list(range(1797))
-    assert abs(parts[0][0].mean()) < 1e-9 < abs(parts[1][0].mean())  # centred on the training images alone
+    # Centred on the training images alone.
+    assert abs(parts[0][0].mean()) < 1e-9 < abs(parts[1][0].mean())
 
 
 class Noisy(Dataset):
@@ -382,13 +458,17 @@ def test_real_workers_repeat_their_noise_unless_each_has_its_own_seed():
     }
     assert torch.equal(noise[None][:4], noise[None][4:])
     assert not set(noise[seed_worker][:4].tolist()) & set(noise[seed_worker][4:].tolist())
-    again = torch.cat(list(DataLoader(Noisy(), batch_size=4, num_workers=2, worker_init_fn=seed_worker)))
+    again = torch.cat(
+        list(DataLoader(Noisy(), batch_size=4, num_workers=2, worker_init_fn=seed_worker))
+    )
     assert torch.equal(noise[seed_worker], again)
 
 
 @pytest.fixture
 def benchmark():
-    spec = importlib.util.spec_from_file_location("loader_speed", ROOT / "benchmarks" / "loader_speed.py")
+    spec = importlib.util.spec_from_file_location(
+        "loader_speed", ROOT / "benchmarks" / "loader_speed.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -400,10 +480,14 @@ def test_the_loader_benchmark_compares_loops_that_do_the_same_work(benchmark):
     for batch in benchmark.numpy_batches(X, y, 256, np.random.default_rng(0)):
         expected = by_hand.step(*batch)
         assert in_torch.step(*map(torch.from_numpy, batch)) == pytest.approx(expected, rel=1e-10)
-    np.testing.assert_allclose(in_torch.linear.weight.detach(), by_hand.weight, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(
+        in_torch.linear.weight.detach(), by_hand.weight, rtol=1e-10, atol=1e-12
+    )
 
 
-def test_the_loader_benchmark_fails_where_a_loader_is_slower_than_it_promises(benchmark, monkeypatch, capsys):
+def test_the_loader_benchmark_fails_where_a_loader_is_slower_than_it_promises(
+    benchmark, monkeypatch, capsys
+):
     names = benchmark.compare(256, 0.01)
     assert names["NumPy floor"][1] == names["PyTorch floor"][1] == 1
     for factor, status in ((1.29, 0), (1.31, 1)):

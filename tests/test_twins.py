@@ -28,7 +28,13 @@ def record(folder, stem, **checks):
 
 
 def test_a_record_holds_one_json_line_a_checkpoint_at_full_precision(records):
-    path = record(records, "RoundX_A", one=1 / 3, two=np.array([[0.1], [0.2]]), three=torch.tensor([1e-300], dtype=torch.float64))
+    path = record(
+        records,
+        "RoundX_A",
+        one=1 / 3,
+        two=np.array([[0.1], [0.2]]),
+        three=torch.tensor([1e-300], dtype=torch.float64),
+    )
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert lines[0] == {"name": "one", "value": 1 / 3, "shape": [], "dtype": "float64"}
     assert lines[1] == {"name": "two", "value": [[0.1], [0.2]], "shape": [2, 1], "dtype": "float64"}
@@ -49,9 +55,12 @@ def test_a_name_may_stand_once_in_a_proof(records):
 
 
 def run_cell(twin, *checks):
-    """Run a cell with these checkpoints in a notebook's shell; return the outputs that stand below it."""
+    """Run a cell with these checkpoints in a notebook's shell; return the outputs that stand below
+    it.
+    """
     shell = InteractiveShell.instance()
-    shell.events.callbacks["post_run_cell"].clear()  # of checkpoints that other tests made outside of any cell
+    # Of checkpoints that other tests made outside of any cell.
+    shell.events.callbacks["post_run_cell"].clear()
     shell.user_ns |= {"twin": twin, "checks": checks}
     with capture_output() as captured:
         result = shell.run_cell("for name, value in checks: twin.check(name, value)")
@@ -75,7 +84,9 @@ def test_a_learner_may_run_a_cell_twice(monkeypatch):
 def test_the_checkpoints_of_a_cell_are_one_line_with_all_values_in_its_metadata():
     (output,) = run_cell(Twin("RoundX_A"), ("third", 1 / 3), ("curve", np.arange(5.0)))
     assert output.data["text/plain"] == "third: 0.333333 · curve: 5 values"
-    assert [(entry["name"], entry["value"]) for entry in json.loads(output.metadata[CHECKPOINTS])] == [("third", 1 / 3), ("curve", [0.0, 1, 2, 3, 4])]
+    assert [
+        (entry["name"], entry["value"]) for entry in json.loads(output.metadata[CHECKPOINTS])
+    ] == [("third", 1 / 3), ("curve", [0.0, 1, 2, 3, 4])]
 
 
 def test_in_a_plain_script_nothing_is_shown(capsys, monkeypatch):
@@ -84,11 +95,18 @@ def test_in_a_plain_script_nothing_is_shown(capsys, monkeypatch):
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("value, words", [
-    (np.nan, "not finite"), ([1.0, np.inf], "not finite"), ([], "empty"),
-    (np.float32(1), "float32; checkpoints are compared in float64"), (torch.ones(2), "float32"), ("1", "compared in float64"),
-    (1 + 2j, "complex"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "value, words",
+    [
+        (np.nan, "not finite"),
+        ([1.0, np.inf], "not finite"),
+        ([], "empty"),
+        (np.float32(1), "float32; checkpoints are compared in float64"),
+        (torch.ones(2), "float32"),
+        ("1", "compared in float64"),
+        (1 + 2j, "complex"),
+    ],
+)
 def test_what_cannot_be_compared_is_refused(value, words):
     with pytest.raises(ValueError, match=words):
         Twin("RoundX_A").check("a", value)
@@ -102,35 +120,53 @@ def test_a_looser_bound_needs_a_reason_and_has_a_limit():
         twin.check("a", 1.0, rtol=1e-5, reason="because")
 
 
-@pytest.mark.parametrize("value, text", [
-    (1 / 3, "0.333333"), (-1e-17, "0"), (12345.678, "12345.7"), (1.5e9, "1.5e+09"), ([1.0, -1e-16], "[1, 0]"), (3, "3"),
-    (np.arange(50) / 7, "50 values"), (np.eye(3), "3 × 3 values"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "value, text",
+    [
+        (1 / 3, "0.333333"),
+        (-1e-17, "0"),
+        (12345.678, "12345.7"),
+        (1.5e9, "1.5e+09"),
+        ([1.0, -1e-16], "[1, 0]"),
+        (3, "3"),
+        (np.arange(50) / 7, "50 values"),
+        (np.eye(3), "3 × 3 values"),
+    ],
+)
 def test_the_line_is_short_and_rounding_noise_is_zero(value, text):
     assert line(Twin("RoundX_A"), ("v", value)) == f"v: {text}"
 
 
-# --- comparing ------------------------------------------------------------------------------------------------------
+# --- comparing ------------------------------------------------------------------------------------
 
 
 def pair(records, ours, theirs):
-    return compare_records(record(records, "RoundX_A", **ours), record(records, "RoundX_A-PyTorch", **theirs))
+    return compare_records(
+        record(records, "RoundX_A", **ours), record(records, "RoundX_A-PyTorch", **theirs)
+    )
 
 
 def test_equal_records_agree(records):
-    differences, problems = pair(records, {"a": 1.0, "b": [1.0, 2.0]}, {"a": 1.0 + 1e-13, "b": torch.tensor([1.0, 2.0]).double()})
+    differences, problems = pair(
+        records,
+        {"a": 1.0, "b": [1.0, 2.0]},
+        {"a": 1.0 + 1e-13, "b": torch.tensor([1.0, 2.0]).double()},
+    )
     assert problems == [] and list(differences) == ["a", "b"]
     assert differences["a"] == pytest.approx(1e-13, rel=0.01) and differences["b"] == 0
 
 
-@pytest.mark.parametrize("theirs, words", [
-    ({"a": 1.0 + 3e-10, "b": 2.0}, "'a' differs by 3.0e-10 relative, more than 1e-10"),
-    ({"a": -1.0, "b": 2.0}, "'a' differs"),
-    ({"a": 1.0}, "number 2: NumPy has 'b', PyTorch has nothing"),
-    ({"b": 2.0, "a": 1.0}, "number 1: NumPy has 'a', PyTorch has 'b'"),
-    ({"a": 1.0, "b": 2.0, "c": 3.0}, "NumPy has nothing, PyTorch has 'c'"),
-    ({"a": [1.0], "b": 2.0}, "shape"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "theirs, words",
+    [
+        ({"a": 1.0 + 3e-10, "b": 2.0}, "'a' differs by 3.0e-10 relative, more than 1e-10"),
+        ({"a": -1.0, "b": 2.0}, "'a' differs"),
+        ({"a": 1.0}, "number 2: NumPy has 'b', PyTorch has nothing"),
+        ({"b": 2.0, "a": 1.0}, "number 1: NumPy has 'a', PyTorch has 'b'"),
+        ({"a": 1.0, "b": 2.0, "c": 3.0}, "NumPy has nothing, PyTorch has 'c'"),
+        ({"a": [1.0], "b": 2.0}, "shape"),
+    ],
+)
 def test_each_way_to_differ_is_named(records, theirs, words):
     _, problems = pair(records, {"a": 1.0, "b": 2.0}, theirs)
     assert any(words in problem for problem in problems), problems
@@ -174,7 +210,13 @@ def test_a_record_that_is_not_whole_is_a_problem(records, damage):
         twin.unlink()
     else:
         text = twin.read_text()
-        twin.write_text({"empty": "", "cut": text[:20], "wrong shape": text.replace('"shape": [2]', '"shape": [3]')}[damage])
+        twin.write_text(
+            {
+                "empty": "",
+                "cut": text[:20],
+                "wrong shape": text.replace('"shape": [2]', '"shape": [3]'),
+            }[damage]
+        )
     assert compare_records(path, twin)[1]
 
 
@@ -185,20 +227,36 @@ def test_difference_is_relative_to_the_first():
     assert difference(entry([100.0, 1.0]), entry([101.0, 1.0])) == pytest.approx(0.01, rel=1e-3)
 
 
-# --- live, in a notebook --------------------------------------------------------------------------------------------
+# --- live, in a notebook --------------------------------------------------------------------------
 
 
 def stored_notebook(tmp_path, monkeypatch, **checks):
     """Write a NumPy notebook whose stored outputs hold these checkpoints."""
-    entries = [{"name": name, "value": value, "shape": list(np.shape(value)), "dtype": "float64"} for name, value in checks.items()]
-    outputs = [{"output_type": "display_data", "data": {}, "metadata": {CHECKPOINTS: json.dumps(entries)}}]
-    (tmp_path / "RoundX_A.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "source": [], "outputs": outputs}]}))
+    entries = [
+        {"name": name, "value": value, "shape": list(np.shape(value)), "dtype": "float64"}
+        for name, value in checks.items()
+    ]
+    outputs = [
+        {"output_type": "display_data", "data": {}, "metadata": {CHECKPOINTS: json.dumps(entries)}}
+    ]
+    (tmp_path / "RoundX_A.ipynb").write_text(
+        json.dumps({"cells": [{"cell_type": "code", "source": [], "outputs": outputs}]})
+    )
     monkeypatch.setattr(twins, "notebook_path", lambda stem: tmp_path / f"{stem}.ipynb")
 
 
 def test_the_pytorch_line_says_that_it_equals_numpys_or_shows_both(tmp_path, monkeypatch):
-    stored_notebook(tmp_path, monkeypatch, a=1.0, b=2.0, c=[1.0, 2.0], e=[1.0, 2.0, 3.0, 4.0], f=5.0)
-    checks = ("a", 1.0 + 1e-12), ("b", 2.5), ("c", [1.0]), ("d", 1.0), ("e", [1.0, 2.0, 3.5, 4.0]), ("f", 5.0)
+    stored_notebook(
+        tmp_path, monkeypatch, a=1.0, b=2.0, c=[1.0, 2.0], e=[1.0, 2.0, 3.0, 4.0], f=5.0
+    )
+    checks = (
+        ("a", 1.0 + 1e-12),
+        ("b", 2.5),
+        ("c", [1.0]),
+        ("d", 1.0),
+        ("e", [1.0, 2.0, 3.5, 4.0]),
+        ("f", 5.0),
+    )
     assert line(Twin("RoundX_A-PyTorch"), *checks).splitlines() == [
         "a: 1 · f: 5   ✓ equals NumPy's",
         "b: 2.5   NumPy has 2, here 2.5, 5.0e-01 apart",
