@@ -214,12 +214,12 @@ install_with_uv() {
   export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-1}    # like pip: the certificates that this computer trusts
   # Like pip, too: of all sources the best version, not the first source that has the package.
   settings+=(--index-strategy unsafe-best-match --python "$python" -c constraints.txt)
-  run "$python" -m uv pip install "${settings[@]}" "$@" setuptools -r requirements.txt &&
+  run "$python" -m uv pip install "${settings[@]}" "$@" hatchling -r requirements.txt &&
     run "$python" -m uv pip install "${settings[@]}" --no-deps --no-build-isolation -e .
 }
 
 install_with_pip() {
-  run "$python" -m pip install -q -c constraints.txt "$@" setuptools -r requirements.txt &&
+  run "$python" -m pip install -q -c constraints.txt "$@" hatchling -r requirements.txt &&
     run "$python" -m pip install -q --no-deps --no-build-isolation -e .
 }
 

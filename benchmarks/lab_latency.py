@@ -5,6 +5,7 @@ JupyterLab, in one run.
 
 For each slider, 60 key presses: the time from the key event to the first frame with changed pixels.
 Then a drag of 100 moves: the frames that showed something new, a second. And for each lab the time
+from course_utils.resources import HOME
 from Shift + Enter to the lab with all its positions. It needs Chromium or Chrome; a busy machine
 spoils the figures.
 """
@@ -16,10 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+from course_utils.resources import HOME
 
-import browser  # noqa: E402
+sys.path[:0] = [str(HOME / "tests" / "support"), str(HOME / "tools")]
+
+import browser  # noqa: E402  # found through the line above
 
 PRESSES, MOVES = 60, 100
 
@@ -31,8 +33,8 @@ import torch  # here, or the time of the first lab that uses it would hold the i
 from ipywidgets import FloatSlider, interact
 from course_utils import batch_size_lab, learning_rate_lab, two_weight_lab
 
-sys.path.insert(0, {str(ROOT / "tests")!r})
-from test_lab import X, X2, gradient_step, gradient_step_pytorch, y, y2  # the problem that the tests have
+sys.path.insert(0, {str(HOME / "tests" / "support")!r})
+from problems import X, X2, gradient_step, gradient_step_pytorch, y, y2
 
 best = np.linalg.lstsq(X, y)[0][0]
 minimum = np.mean((X[:, 0] * best - y) ** 2)

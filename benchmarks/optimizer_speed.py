@@ -34,7 +34,7 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import numpy as np
 import torch
 
-from course_utils.reuse import functions_from
+from course_utils.notebooks import functions_from
 
 SIZES = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
 SMALL, SLOWEST = 1_000, 2.0  # the target
@@ -200,7 +200,7 @@ def plot(result, sizes, path):
         name: [result[name, size]["NumPy"] / result[name, size]["single"] for size in sizes]
         for name in rules
     }
-    for name, values in ratios.items():
+    for values in ratios.values():
         right.semilogx(sizes, values, color=PALETTE["grey"], lw=0.9, alpha=0.7)
     ends = sorted(rules, key=lambda name: ratios[name][-1])
     for name, colour, dash in (

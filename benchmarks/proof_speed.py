@@ -22,13 +22,14 @@ from pathlib import Path
 import nbformat
 from jupyter_client.manager import start_new_kernel
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+from course_utils.resources import HOME
 
-import prove  # noqa: E402  # found through the line above
-from notebook_run import uses_torch  # noqa: E402
+sys.path.insert(0, str(HOME / "tools"))
 
-from course_utils.notebooks import code_cells  # noqa: E402
+import prove  # found through the line above
+from notebook_run import uses_torch
+
+from course_utils.notebooks import code_cells
 
 
 class Silent(prove.Progress):
@@ -110,7 +111,7 @@ def by_round():
             start[torch] = min(measured(lambda empty=empty: prove_one(empty))[1] for _ in range(3))
     total = {}
     for name in prove.THE_COURSE.names():
-        alone = prove.Course(ROOT, [], [name], whole=False)
+        alone = prove.Course(HOME, [], [name], whole=False)
         seconds = (
             measured(lambda alone=alone: prove_one(alone))[1]
             - start[uses_torch(code_cells(alone.path(name)))]

@@ -8,9 +8,13 @@ for, so a NumPy notebook never loads torch, and a script that draws nothing neve
 """
 
 from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+__version__ = "2.0"
 
 _HOME_OF = {
-    "Twin": "twins",
+    "Twin": "checkpoints",
     "check_environment": "environment",
     "load_penguins": "data",
     "load_regression": "data",
@@ -21,21 +25,23 @@ _HOME_OF = {
     "PALETTE": "style",
     "use_style": "style",
     "show": "figures",
-    "learning_rate_lab": "labs",
-    "two_weight_lab": "labs",
-    "batch_size_lab": "labs",
-    "momentum_lab": "labs_round3",
-    "race_lab": "labs_round3",
+    "functions_from": "notebooks",
+    "find": "resources",
+    "check": "exercises.check",
+}
+# A lab is a file of its own: labs/NAME_lab.py defines NAME_lab.
+_HOME_OF |= {
+    path.stem: f"labs.{path.stem}" for path in sorted(Path(__file__).parent.glob("labs/*_lab.py"))
 }
 
 __all__ = list(_HOME_OF)
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"course_utils has no {name!r}; it has {', '.join(__all__)}")
     return getattr(import_module(f"course_utils.{_HOME_OF[name]}"), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

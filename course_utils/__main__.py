@@ -7,7 +7,7 @@ import os
 import sys
 from importlib import import_module
 
-from course_utils.twins import ROOT
+from course_utils.resources import HOME
 
 USAGE = """Usage: python -m course_utils COMMAND [--help]
 
@@ -30,7 +30,7 @@ def lab(arguments):
         "jupyterlab",
         "--log-level=WARN",
         "--ip=127.0.0.1",
-        f"--ServerApp.root_dir={ROOT}",
+        f"--ServerApp.root_dir={HOME}",
         "--LabApp.default_url=/lab/tree/notebooks/Start_Here.ipynb",
         *as_root,
         *arguments,
@@ -48,7 +48,7 @@ def main(arguments):
     if command == "lab":
         return lab(rest)
     if command in ("test", "refresh"):
-        tools = ROOT / "tests"
+        tools = HOME / "tools"
         if not tools.is_dir():
             print(
                 f"python -m course_utils {command} needs the whole course: call it in a clone of"

@@ -5,11 +5,12 @@ given.
 import csv
 import hashlib
 import io
-from pathlib import Path
 
 import numpy as np
 
-DATASET = Path(__file__).resolve().parents[1] / "Dataset"
+from course_utils.resources import find
+
+PENGUINS = "Dataset/penguins.csv"
 PENGUINS_SHA256 = "f204db2c753b0937caac3cb35258562c14f073e4bbc76be24b4c51ce22767a93"
 PENGUINS_ROWS = 344
 
@@ -18,15 +19,14 @@ def _read_penguins():
     """Return the rows of Dataset/penguins.csv as dictionaries, after checking that the file is the
     one we know.
     """
-    path = DATASET / "penguins.csv"
     restore = (
-        f"Restore it with: git restore Dataset/{path.name} (or copy it from a fresh download of the"
-        " course)."
+        f"Restore it with: git restore {PENGUINS} (or copy it from a fresh download of the course)."
     )
     try:
+        path = find(PENGUINS)
         content = path.read_bytes()
     except OSError as error:
-        raise FileNotFoundError(f"{path} cannot be read ({error.strerror}). {restore}") from None
+        raise FileNotFoundError(f"{PENGUINS} cannot be read: {error}. {restore}") from None
     # Some tools convert line ends on Windows; the data is the same.
     content = content.replace(b"\r\n", b"\n")
     if hashlib.sha256(content).hexdigest() != PENGUINS_SHA256:

@@ -6,7 +6,6 @@ from importlib import metadata
 from packaging.requirements import Requirement
 
 from course_utils.data import load_penguins
-from course_utils.twins import ROOT
 
 ADVICE = (
     "Run ./setup_pytorch_env.sh in the course's folder, then restart the kernel (menu Kernel,"
@@ -15,7 +14,7 @@ ADVICE = (
 
 
 def check_environment():
-    """Check Python, the packages of requirements.txt, the data, and that PyTorch finds a gradient;
+    """Check Python, the packages of the course, the data, and that PyTorch finds a gradient;
     print what was found.
 
     Returns True if all is well. Never raises: each thing that is wrong is named in a line, with
@@ -37,7 +36,7 @@ def check_environment():
 
 
 def _python():
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  # who reaches the package by a path finds out here
         return (
             f"this is Python {sys.version_info[0]}.{sys.version_info[1]}; the course needs 3.11 or"
             " newer"
@@ -47,10 +46,10 @@ def _python():
 
 def _packages():
     problems = []
-    for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
+    for line in metadata.requires("course_utils") or ():
         need = Requirement(line)
+        if need.marker and not need.marker.evaluate({"extra": "course"}):
+            continue
         try:
             version = metadata.version(need.name)
         except metadata.PackageNotFoundError:

@@ -24,7 +24,7 @@ from course_utils.style import DPI
 VISIBLE = 1e-6  # of an axes' width or height: what lies nearer together is the same to every reader
 _SHARPNESS = 1.5  # the picture holds so many pixels for a pixel of the page
 _LARGEST = 4000  # points of one artist in a record
-_UNIT = 1e-7  # the copy beside the picture counts in these parts of the axes
+UNIT = 1e-7  # the copy beside the picture counts in these parts of the axes
 
 
 def show(alt, fig=None, *, varies=None, alone=None):
@@ -274,7 +274,7 @@ def _described(kind, look, points, *values):
     }
 
 
-# --- The copy beside the picture, and the comparison ----------------------------------------------
+# --- The copy beside the picture ------------------------------------------------------------------
 
 
 def thinned(numbers):
@@ -292,7 +292,7 @@ def thinned(numbers):
     def small(artist):
         if "points" not in artist:
             return artist
-        points = _points(artist)
+        points = artist_points(artist)
         chosen = (
             points[
                 np.unique(
@@ -307,7 +307,7 @@ def thinned(numbers):
         return {key: value for key, value in artist.items() if key != "points"} | {
             "n": len(points),
             "mean": mean,
-            "at": " ".join("nan" if np.isnan(v) else str(round(v / _UNIT)) for v in chosen.ravel()),
+            "at": " ".join("nan" if np.isnan(v) else str(round(v / UNIT)) for v in chosen.ravel()),
         }
 
     places = []
@@ -321,92 +321,10 @@ def thinned(numbers):
     return numbers | {"axes": places}
 
 
-def _points(artist):
+def artist_points(artist):
     """Return an artist's points, (n, 2), from a record or from its copy in small."""
     if "at" in artist:
-        return np.array([float(v) for v in artist["at"].split()]).reshape(-1, 2) * _UNIT
+        return np.array([float(v) for v in artist["at"].split()]).reshape(-1, 2) * UNIT
     return np.array(
         [[np.nan if v is None else v for v in row] for row in artist["points"]], dtype=float
     ).reshape(-1, 2)
-
-
-def compare_figures(a, b):
-    """Compare two records of figures, or two copies in small; return sentences, none if a reader
-    sees the same.
-
-    The second is named "expected" in them.
-    """
-    found = [
-        f"{what} is {a.get(what)!r}, expected {b.get(what)!r}"
-        for what in ("alt", "size", "title")
-        if a.get(what) != b.get(what)
-    ]
-    if len(a["axes"]) != len(b["axes"]):
-        return [*found, f"{len(a['axes'])} axes, expected {len(b['axes'])}"]
-    for number, (mine, other) in enumerate(zip(a["axes"], b["axes"]), 1):
-        found += [f"axes {number}: {problem}" for problem in _compare_axes(mine, other)]
-    return found
-
-
-def _compare_axes(mine, other):
-    if "varies" in mine and "varies" in other:
-        return []
-    words = ("title", "xlabel", "ylabel", "xscale", "yscale", "xticks", "yticks", "legend")
-    found = [
-        f"{word} is {mine.get(word)!r}, expected {other.get(word)!r}"
-        for word in words
-        if mine.get(word) != other.get(word)
-    ]
-    for way in ("x", "y"):
-        found += _compare_limits(way, mine, other)
-    kinds = [
-        [(artist["kind"], artist["name"]) for artist in place["artists"]] for place in (mine, other)
-    ]
-    if kinds[0] != kinds[1]:
-        return [*found, f"draws {_names(kinds[0])}, expected {_names(kinds[1])}"]
-    for drawn, wanted in zip(mine["artists"], other["artists"]):
-        found += [f"{drawn['name']}: {problem}" for problem in _compare_artists(drawn, wanted)]
-    return found
-
-
-def _names(kinds):
-    return ", ".join(name for _, name in kinds) or "nothing"
-
-
-def _compare_limits(way, mine, other):
-    ours, theirs = mine.get(f"{way}lim"), other.get(f"{way}lim")
-    if ours is None or theirs is None:
-        return [] if ours == theirs else [f"{way} limits are missing in one"]
-    a, b = np.array(ours), np.array(theirs)
-    if mine.get(f"{way}scale") == "log" and (a > 0).all() and (b > 0).all():
-        a, b = np.log10(a), np.log10(b)
-    if np.abs(a - b).max() > VISIBLE * abs(b[1] - b[0]):
-        return [
-            f"the {way} axis goes from {ours[0]:.6g} to {ours[1]:.6g}, expected {theirs[0]:.6g} to"
-            f" {theirs[1]:.6g}"
-        ]
-    return []
-
-
-def _compare_artists(mine, other):
-    found = (
-        [f"{mine['look']!r}, expected {other['look']!r}"] if mine["look"] != other["look"] else []
-    )
-    if "varies" in mine and "varies" in other:
-        return found
-    if "varies" in mine or "varies" in other:
-        return [*found, "varies in one only"]
-    a, b = _points(mine), _points(other)
-    if len(a) != len(b) or mine.get("n") != other.get("n"):
-        return [*found, f"{mine.get('n', len(a))} points, expected {other.get('n', len(b))}"]
-    apart = np.where(np.isnan(a) & np.isnan(b), 0.0, np.abs(a - b))
-    bad = ~(apart <= VISIBLE + _UNIT)
-    if bad.any():
-        row = int(np.argwhere(bad)[0][0])
-        ours, theirs = (f"({x:.7f}, {y:.7f})" for x, y in (a[row], b[row]))
-        found.append(f"point {row + 1} of {len(a)} lies at {ours} of the axes, expected {theirs}")
-    elif np.abs(np.subtract(mine.get("mean", 0), other.get("mean", 0))).max(initial=0) > VISIBLE:
-        found.append(
-            f"the mean of its points is {mine['mean']} of the axes, expected {other['mean']}"
-        )
-    return found

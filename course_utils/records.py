@@ -4,7 +4,7 @@ each in a file of its own.
 Nothing is recorded unless ``COURSE_RECORD_DIR`` names a folder. There lie, after a run of the
 notebook ``STEM.ipynb``:
 
-* ``STEM.jsonl``: its checkpoints, one JSON object a line (course_utils.twins);
+* ``STEM.jsonl``: its checkpoints, one JSON object a line (course_utils.checkpoints);
 * ``STEM.figures.jsonl``: what its figures show, one a line (course_utils.figures);
 * ``STEM.labs.jsonl``: the states of its labs, one a line (course_utils.lab);
 * ``STEM.names.jsonl``: the numbers under its names, one line a cell from the set-up cell on

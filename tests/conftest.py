@@ -3,14 +3,9 @@ those of that part alone.
 """
 
 import os
-import sys
-from pathlib import Path
 
+import drawing
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # tests import prove.py as the command line runs it
-
-import drawing  # found through the line above
 
 # Notebooks and records of the tests' own never mix with a proof that is running.
 os.environ.pop("COURSE_RECORD_DIR", None)
@@ -52,9 +47,10 @@ def pytest_configure(config):
 @pytest.fixture(scope="module")
 def chromium():
     """A headless Chromium; where there is none the test is skipped, but in CI it fails."""
-    import browser  # here, because it loads playwright
+    import browser
+    import programs  # here, because it loads playwright
 
-    if browser.find_browser() is None and not os.environ.get("CI"):
+    if programs.find_browser() is None and not os.environ.get("CI"):
         pytest.skip(browser.HOW_TO_RUN)
     with browser.open_browser() as found:
         yield found

@@ -1,0 +1,623 @@
+"""Round 4's script under torchrun: the same weights from 1, 2 and 3 processes, and what happens
+when one dies.
+"""
+
+import ast
+import os
+import re
+import signal
+import subprocess
+import sys
+from functools import partial
+
+import numpy as np
+import psutil
+import pytest
+import torch
+from definitions import definitions
+
+from course_utils import load_digits
+from course_utils.notebooks import code_cells
+from course_utils.resources import HOME
+
+SCRIPT = HOME / "Round4" / "train_parallel.py"
+ENVIRONMENT = os.environ | {"COURSE_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}
+EPOCHS = 6  # the learning rate is halved after the fifth
+
+
+@pytest.fixture(scope="module")
+def script():
+    sys.path.insert(0, str(SCRIPT.parent))
+    try:
+        import train_parallel
+    finally:
+        sys.path.pop(0)
+    return train_parallel
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory, script):
+    """A file of 322 images: the last batch of 64 holds two, so that three processes get shards of
+    1, 1 and 0.
+    """
+    X, y = script.split_digits(*load_digits())[0]
+    path = tmp_path_factory.mktemp("data") / "train.npz"
+    np.savez(path, X=X[:322], y=y[:322])
+    return path
+
+
+def in_this_process(script, monkeypatch, *arguments):
+    """Run the script's main() here, as one process without torchrun, and without the time that a
+    new Python takes.
+    """
+    monkeypatch.setenv("COURSE_DEVICE", "cpu")
+    monkeypatch.delenv("RANK", raising=False)
+    monkeypatch.setattr(sys, "argv", ["train_parallel.py", *map(str, arguments)])
+    monkeypatch.setattr(script, "arguments", script.parse_arguments())
+    threads, before = torch.get_num_threads(), signal.getsignal(signal.SIGTERM)
+    try:
+        script.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        torch.set_num_threads(threads)
+
+
+def torchrun(processes, *arguments):
+    """Run the script under torchrun; returns the finished process.
+
+    Whatever it started is ended with it.
+    """
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        f"--nproc-per-node={processes}",
+        SCRIPT,
+    ]
+    started = subprocess.Popen(
+        [*command, *map(str, arguments)],
+        env=ENVIRONMENT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        output, errors = started.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        for process in [*psutil.Process(started.pid).children(recursive=True), started]:
+            process.kill()
+        raise
+    return subprocess.CompletedProcess(started.args, started.returncode, output, errors)
+
+
+def weights(path):
+    return {
+        name: tensor.numpy()
+        for name, tensor in torch.load(path, weights_only=True)["model"].items()
+    }
+
+
+def assert_equal_weights(one, other):
+    for name in one:
+        np.testing.assert_allclose(other[name], one[name], rtol=1e-10, atol=1e-12)
+
+
+@pytest.fixture(scope="module")
+def one_process(script, data, tmp_path_factory):
+    path = tmp_path_factory.mktemp("one") / "run.pt"
+    with pytest.MonkeyPatch.context() as patch:
+        in_this_process(script, patch, "--data", data, "--checkpoint", path, "--epochs", EPOCHS)
+    return weights(path)
+
+
+@pytest.mark.part("kills")
+def test_three_processes_end_with_the_weights_of_one(one_process, data, tmp_path):
+    done = torchrun(3, "--data", data, "--checkpoint", tmp_path / "run.pt", "--epochs", EPOCHS)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("epoch ") == EPOCHS  # process 0 alone prints
+    assert_equal_weights(one_process, weights(tmp_path / "run.pt"))
+
+
+@pytest.mark.part("kills")
+def test_two_processes_of_which_one_dies_end_with_a_message_and_a_checkpoint_that_resumes_to_the_weights_of_one(
+    one_process, script, data, tmp_path, monkeypatch
+):
+    """One start for both: two processes share 35 of the 36 steps, small last batches and the lower
+    rate included.
+    """
+    path = tmp_path / "run.pt"
+    common = "--data", data, "--checkpoint", path, "--epochs", EPOCHS
+    done = torchrun(2, *common, "--save-every", 5, "--kill-at-step", 35)
+    assert done.returncode != 0
+    said = (
+        r"process 0 of 2 (could not finish step 35 \(.*\), most likely because another process died"
+        r"|was ended by SIGTERM \(torchrun sends it to all when one has failed\)).* --resume,"
+        r" without --kill-at-step\n"
+    )
+    assert re.search(said, done.stderr), done.stderr
+    assert "SIGKILL" in done.stderr.split("Root Cause")[1]
+    # Torchrun's own report follows.
+    ours = done.stderr.split("torch.distributed.elastic.multiprocessing.errors")[0]
+    assert (
+        "Exception ignored" not in ours
+        and "GLHF" not in ours
+        and 'train_parallel.py", line' not in ours
+    ), ours
+    state = script.load_checkpoint(path)
+    assert (state["progress"]["epoch"], state["progress"]["batch"]) == (5, 5), (
+        "saved at the end of step 34"
+    )
+    left = [
+        p.pid for p in psutil.process_iter(["cmdline"]) if str(path) in (p.info["cmdline"] or [])
+    ]
+    assert not left, "processes were left behind"
+    in_this_process(script, monkeypatch, *common, "--resume")
+    assert_equal_weights(one_process, weights(path))
+
+
+def test_a_process_that_dies_between_two_epochs_gives_the_same_message(
+    script, data, tmp_path, monkeypatch
+):
+    """Alone, as the first of two: the sum of the losses, after an epoch's last step, finds nobody
+    to add up with.
+    """
+
+    def nobody_answers(total):
+        raise RuntimeError("Connection closed by peer")
+
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        ["train_parallel.py", "--data", str(data), "--checkpoint", str(tmp_path / "run.pt")],
+    )
+    monkeypatch.setattr(script.dist, "is_initialized", lambda: True)
+    monkeypatch.setattr(script.dist, "all_reduce", nobody_answers)
+    monkeypatch.setattr(
+        script.nn.parallel, "DistributedDataParallel", lambda model, device_ids: model
+    )
+    monkeypatch.setattr(script.signal, "signal", lambda *_: None)
+    with pytest.raises(
+        SystemExit,
+        match=r"process 0 of 2 could not finish step 5 \(Connection closed by peer\), .*--resume",
+    ):
+        script.train(script.parse_arguments(), 0, 2, torch.device("cpu"))
+
+
+def test_one_process_without_torchrun_is_the_notebooks_own_run(
+    script, tmp_path, monkeypatch, capsys
+):
+    in_this_process(script, monkeypatch, "--checkpoint", tmp_path / "run.pt")
+    printed = [float(line.split()[-1]) for line in capsys.readouterr().out.splitlines()]
+    sys.path.insert(0, str(SCRIPT.parent))
+    try:
+        notebook = definitions("NumPy")
+    finally:
+        sys.path.pop(0)
+    train, validation, _ = notebook["split_digits"](*load_digits())
+    run = notebook["fit"](notebook["new_run"](), train, validation, epochs=6)
+    assert_equal_weights(run.model.parameters, weights(tmp_path / "run.pt"))
+    np.testing.assert_allclose(
+        printed, [row["loss/train"] for row in run.progress["history"]], atol=1e-6
+    )
+
+
+@pytest.mark.filterwarnings("error")  # torch warns where a schedule and an optimizer come apart
+def test_stopped_after_any_save_the_script_resumes_in_silence_and_ends_with_the_same_weights(
+    script, data, tmp_path, monkeypatch
+):
+    path, saves = tmp_path / "run.pt", []
+    common = "--data", data, "--checkpoint", path, "--epochs", 2, "--save-every", 1
+
+    def save(path, state, stop_after=None, write=script.save_checkpoint):
+        write(path, state)
+        saves.append((state["progress"]["epoch"], state["progress"]["batch"]))
+        if len(saves) == stop_after:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(script, "save_checkpoint", save)
+    in_this_process(script, monkeypatch, *common)
+    whole = weights(path)
+    assert saves == [divmod(step, 6) for step in range(13)]  # at the start and after every step
+    for stop_after in range(1, 13):
+        saves.clear()
+        monkeypatch.setattr(script, "save_checkpoint", partial(save, stop_after=stop_after))
+        with pytest.raises(KeyboardInterrupt):
+            in_this_process(script, monkeypatch, *common)
+        in_this_process(script, monkeypatch, *common, "--resume")
+        for name in whole:
+            assert np.array_equal(weights(path)[name], whole[name]), (
+                f"stopped after save {stop_after}"
+            )
+
+
+def test_a_checkpoint_of_another_run_is_refused(script, data, tmp_path, monkeypatch):
+    common = "--data", data, "--checkpoint", tmp_path / "run.pt", "--epochs", 1
+    in_this_process(script, monkeypatch, *common)
+    with pytest.raises(
+        SystemExit, match="process 0 of 1: .*another run.*'batch_size': 64.*'batch_size': 32"
+    ):
+        in_this_process(script, monkeypatch, *common, "--batch-size", 32, "--resume")
+
+
+def test_other_data_of_the_same_length_are_refused(script, data, tmp_path, monkeypatch):
+    common = "--checkpoint", tmp_path / "run.pt", "--epochs", 1
+    in_this_process(script, monkeypatch, *common, "--data", data)
+    with np.load(data) as file:
+        X, y = file["X"], file["y"]
+    for name, other in {"X": {"X": X + 1e-9, "y": y}, "y": {"X": X, "y": y[::-1]}}.items():
+        np.savez(tmp_path / "other.npz", **other)
+        with pytest.raises(
+            SystemExit, match="another run: {'sha256 of X and y': '[0-9a-f]{64}'}, not "
+        ):
+            in_this_process(
+                script, monkeypatch, *common, "--data", tmp_path / "other.npz", "--resume"
+            )
+    # The same numbers, otherwise stored.
+    np.savez(tmp_path / "same.npz", X=np.asfortranarray(X), y=y.astype(np.int32))
+    in_this_process(script, monkeypatch, *common, "--data", tmp_path / "same.npz", "--resume")
+
+
+def test_a_run_that_fails_before_its_first_step_has_replaced_an_earlier_runs_checkpoint(
+    one_process, script, data, tmp_path, monkeypatch, capsys
+):
+    common = "--data", data, "--checkpoint", tmp_path / "run.pt", "--epochs", EPOCHS
+    in_this_process(script, monkeypatch, *common, "--seed", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(script, "train_step", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+        with pytest.raises(SystemExit) as end:
+            in_this_process(script, patch, *common)
+    assert (
+        str(end.value)
+        == "process 0 of 1 was ended by SIGTERM. The run ends here. Go on from the last checkpoint"
+        " with the same command and --resume"
+    )
+    assert script.load_checkpoint(tmp_path / "run.pt")["progress"]["epoch"] == 0
+    capsys.readouterr()
+    in_this_process(script, monkeypatch, *common, "--resume")
+    assert capsys.readouterr().out.count("epoch ") == EPOCHS
+    assert_equal_weights(one_process, weights(tmp_path / "run.pt"))
+
+
+def test_a_finished_run_says_that_nothing_is_left_to_do(
+    script, data, tmp_path, monkeypatch, capsys
+):
+    common = "--data", data, "--checkpoint", tmp_path / "run.pt", "--epochs", 1
+    in_this_process(script, monkeypatch, *common)
+    capsys.readouterr()
+    in_this_process(script, monkeypatch, *common, "--resume")
+    assert re.fullmatch(
+        r"nothing is left to do: .*run\.pt holds 1 epochs already, and --epochs is 1\n",
+        capsys.readouterr().out,
+    )
+
+
+def test_only_an_error_of_what_processes_do_together_blames_another_process(
+    script, data, tmp_path, monkeypatch
+):
+    def fails(error):
+        def raise_it(*_):
+            raise error
+
+        return raise_it
+
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        ["train_parallel.py", "--data", str(data), "--checkpoint", str(tmp_path / "run.pt")],
+    )
+    monkeypatch.setattr(script.signal, "signal", lambda *_: None)
+    arguments = script.parse_arguments()
+    monkeypatch.setattr(
+        script, "train_step", fails(RuntimeError("expected m1 and m2 to have the same dtype"))
+    )
+    with pytest.raises(RuntimeError, match="same dtype") as error:
+        script.train(arguments, 0, 2, torch.device("cpu"))
+    assert error.value.__notes__ == ["process 0 of 2 could not finish step 0"]
+    monkeypatch.setattr(script, "train_step", fails(script.dist.DistBackendError("NCCL error")))
+    with pytest.raises(
+        SystemExit, match=r"step 0 \(NCCL error\), most likely because another process died"
+    ):
+        script.train(arguments, 0, 2, torch.device("cpu"))
+    # There is no other process.
+    with pytest.raises(script.dist.DistBackendError, match="NCCL error"):
+        script.train(arguments, 0, 1, torch.device("cpu"))
+
+
+def test_an_error_in_backward_is_another_process_only_where_there_is_one(script):
+    class Breaks(torch.autograd.Function):
+        @staticmethod
+        def forward(context, X):
+            return X.clone()
+
+        @staticmethod
+        def backward(context, gradient):
+            raise error
+
+    model = script.SoftmaxRegression(np.zeros((10, 4)), np.zeros(10))
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    X, y = torch.ones(2, 4, dtype=torch.float64), torch.tensor([1, 2])
+    error = RuntimeError("[/gloo/pair.cc:1] Connection closed by peer. Advice")
+    for processes, kind, said in (
+        (1, RuntimeError, "pair.cc"),
+        (2, script.NoAnswer, "^Connection closed by peer$"),
+    ):
+        with pytest.raises(RuntimeError, match=said) as raised:
+            script.train_step(lambda X: Breaks.apply(model(X)), optimizer, X, y, 2, processes)
+        assert type(raised.value) is kind
+    error = torch.OutOfMemoryError("CUDA out of memory")
+    with pytest.raises(torch.OutOfMemoryError):
+        script.train_step(lambda X: Breaks.apply(model(X)), optimizer, X, y, 2, 2)
+
+
+def test_a_message_is_written_in_one_piece(script, monkeypatch):
+    """Two writes of two processes can run together on one line."""
+    written = []
+    monkeypatch.setattr(
+        sys,
+        "stderr",
+        type(
+            "Terminal", (), {"write": lambda _, text: written.append(text), "flush": lambda _: None}
+        )(),
+    )
+    script.say("process 0 of 2: it ended")
+    assert written == ["process 0 of 2: it ended\n"]
+    assert "print(end" not in SCRIPT.read_text(encoding="utf-8")
+
+
+def bad_data():
+    X, y = np.linspace(-1, 1, 60).reshape(20, 3), np.arange(20) % 10
+    hole = X.copy()
+    hole[3, 1] = np.nan
+    return {
+        "no X": ({"y": y}, "it has no X"),
+        "no y": ({"X": X}, "it has no y"),
+        "y too short": ({"X": X, "y": y[:-1]}, "X has 20 rows and y has 19 labels"),
+        "X of one dimension": ({"X": X[:, 0], "y": y}, r"X has the shape \(20,\)"),
+        "y of two dimensions": ({"X": X, "y": y[:, None]}, r"y has the shape \(20, 1\)"),
+        "a label of 10": ({"X": X, "y": y + 1}, "y holds 10"),
+        "a label below 0": ({"X": X, "y": y - 1}, "y holds -1"),
+        "half a label": ({"X": X, "y": y / 2}, "y holds 0.5"),
+        "a label nan": ({"X": X, "y": y * np.nan}, "y holds nan"),
+        "empty": ({"X": X[:0], "y": y[:0]}, r"X is empty, shape \(0, 3\)"),
+        "no pixels": ({"X": X[:, :0], "y": y}, r"X is empty, shape \(20, 0\)"),
+        "nan": ({"X": hole, "y": y}, "X holds a number that is not finite"),
+        "inf": (
+            {"X": np.where(hole < 0, np.inf, 0), "y": y},
+            "X holds a number that is not finite",
+        ),
+        "texts": ({"X": X.astype(str), "y": y}, "X holds <U.*, not numbers"),
+        "complex": ({"X": X + 1j, "y": y}, "X holds complex128, not numbers"),
+        "objects": ({"X": X, "y": y.astype(object)}, r"it cannot be read \(Object arrays"),
+    }
+
+
+@pytest.mark.parametrize("what", bad_data())
+def test_bad_data_are_refused_in_one_sentence_and_the_checkpoint_stays(
+    script, what, tmp_path, monkeypatch
+):
+    arrays, said = bad_data()[what]
+    np.savez(tmp_path / "data.npz", **arrays)
+    (tmp_path / "run.pt").write_text("an earlier run")
+    with pytest.raises(
+        SystemExit,
+        match=rf"process 0 of 1: --data .*data\.npz: {said}.* It should be an .npz file with X",
+    ) as end:
+        in_this_process(
+            script,
+            monkeypatch,
+            "--data",
+            tmp_path / "data.npz",
+            "--checkpoint",
+            tmp_path / "run.pt",
+        )
+    assert "\n" not in str(end.value) and (tmp_path / "run.pt").read_text() == "an earlier run"
+
+
+def test_a_file_that_holds_no_data_is_refused(script, data, tmp_path, monkeypatch):
+    np.save(tmp_path / "X.npy", np.zeros((3, 2)))
+    (tmp_path / "text.npz").write_text("a poem")
+    (tmp_path / "half.npz").write_bytes(data.read_bytes()[:5000])
+    flipped = bytearray(data.read_bytes())
+    flipped[5000] ^= 1
+    (tmp_path / "flipped.npz").write_bytes(flipped)
+    for name, said in (
+        ("X.npy", "no .npz"),
+        ("text.npz", "no .npz"),
+        ("half.npz", "no .npz"),
+        ("flipped.npz", "cannot be read .Bad CRC"),
+        ("none.npz", "no such file"),
+        (".", "no .npz"),
+    ):
+        with pytest.raises(SystemExit, match=f"process 0 of 1: --data .*{said}"):
+            in_this_process(
+                script, monkeypatch, "--data", tmp_path / name, "--checkpoint", tmp_path / "run.pt"
+            )
+
+
+def test_data_of_another_type_train_to_the_same_weights(script, data, tmp_path, monkeypatch):
+    with np.load(data) as file:
+        X, y = np.round(16 * file["X"]), file["y"]
+    trained = {}
+    for X_type, y_type in (
+        (np.float64, np.int64),
+        (np.float32, np.int32),
+        (np.int16, np.float64),
+        (">f8", np.uint8),
+    ):
+        np.savez(tmp_path / "data.npz", X=X.astype(X_type), y=y.astype(y_type))
+        in_this_process(
+            script,
+            monkeypatch,
+            "--data",
+            tmp_path / "data.npz",
+            "--checkpoint",
+            tmp_path / "run.pt",
+            "--epochs",
+            1,
+        )
+        trained[X_type, y_type] = weights(tmp_path / "run.pt")
+    first, *others = trained.values()
+    for other in others:
+        assert all(np.array_equal(first[name], other[name]) for name in first)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("--lrate", "nan"), ("--lrate", "inf"), ("--lrate", "0"), ("--lrate=-1",), ("--seed=-1",)],
+)
+def test_a_rate_that_cannot_train_is_refused(script, wrong, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["train_parallel.py", *wrong])
+    with pytest.raises(SystemExit) as end:
+        script.parse_arguments()
+    assert end.value.code == 2 and re.search(
+        "(--lrate must be a finite number above 0|--seed must be)", capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("save_every", [1, 100])
+def test_a_diverged_run_stops_and_keeps_its_last_good_checkpoint(
+    script, data, tmp_path, save_every, monkeypatch, capsys
+):
+    with pytest.raises(
+        SystemExit,
+        match=r"process 0 of 1: the loss is no longer finite after step \d.* smaller --lrate",
+    ):
+        in_this_process(
+            script,
+            monkeypatch,
+            "--data",
+            data,
+            "--checkpoint",
+            tmp_path / "run.pt",
+            "--lrate",
+            1e308,
+            "--save-every",
+            save_every,
+        )
+    assert "nan" not in capsys.readouterr().out
+    assert all(np.isfinite(array).all() for array in weights(tmp_path / "run.pt").values())
+
+
+def test_a_loss_that_overflows_stops_the_run_although_the_weights_are_finite(
+    script, data, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(script, "train_step", lambda *_: torch.tensor(np.inf))
+    with pytest.raises(SystemExit, match="the loss is no longer finite after step 5"):
+        in_this_process(script, monkeypatch, "--data", data, "--checkpoint", tmp_path / "run.pt")
+    assert script.load_checkpoint(tmp_path / "run.pt")["progress"]["epoch"] == 0
+
+
+def test_a_checkpoint_with_a_part_missing_or_misshaped_is_refused_by_name(
+    script, data, tmp_path, monkeypatch
+):
+    path = tmp_path / "run.pt"
+    common = "--data", data, "--checkpoint", path, "--epochs", 1
+    in_this_process(script, monkeypatch, *common)
+    good = script.load_checkpoint(path)
+    resume = partial(in_this_process, script, monkeypatch, *common[:-1], 2, "--resume")
+    for changed, said in (
+        ({"settings": None}, "'settings' should be of type dict, not NoneType"),
+        ({"settings": {}}, "'settings' lacks 'batch_size'"),
+        ({"model": {"weight": torch.zeros(10, 64)}}, "'model' lacks 'bias'"),
+        (
+            {"model": good["model"] | {"weight": torch.zeros(3, 64)}},
+            r"'weight' has the shape \(3, 64\), not \(10, 64\)",
+        ),
+        ({"optimizer": good["optimizer"] | {"state": {}}}, "'optimizer': 'state' lacks 0"),
+        ({"scheduler": []}, "'scheduler' should be of type dict, not list"),
+        ({"progress": {}}, "'progress' lacks 'epoch'"),
+        (
+            {"progress": good["progress"] | {"epoch": "one"}},
+            "'epoch' should be of type int, not str",
+        ),
+    ):
+        script.save_checkpoint(path, good | changed)
+        with pytest.raises(SystemExit, match=f"process 0 of 1: run.pt.*{said}"):
+            resume()
+    for name in ("settings", "model", "optimizer", "scheduler", "progress"):
+        script.save_checkpoint(path, {part: value for part, value in good.items() if part != name})
+        with pytest.raises(SystemExit, match=f"process 0 of 1: run.pt lacks '{name}'"):
+            resume()
+
+
+def test_a_checkpoint_of_the_script_is_none_of_the_notebook(script, data, tmp_path, monkeypatch):
+    sys.path.insert(0, str(SCRIPT.parent))
+    try:
+        notebook = definitions("PyTorch")
+    finally:
+        sys.path.pop(0)
+    in_this_process(
+        script, monkeypatch, "--data", data, "--checkpoint", tmp_path / "run.pt", "--epochs", 1
+    )
+    with pytest.raises(
+        ValueError,
+        match="run.pt is a PyTorch file, but none of the format '.*PyTorch checkpoint 1'",
+    ):
+        notebook["load_run"](tmp_path / "run.pt")
+    notebook["save_run"](tmp_path / "run.pt", notebook["new_run"]())
+    with pytest.raises(
+        SystemExit,
+        match="process 0 of 1: run.pt is a PyTorch file, but none of the format '.*parallel.py",
+    ):
+        in_this_process(
+            script, monkeypatch, "--data", data, "--checkpoint", tmp_path / "run.pt", "--resume"
+        )
+
+
+def test_help_and_wrong_arguments_answer_before_torch_is_loaded(tmp_path):
+    for arguments, expected in (
+        (["--help"], "torchrun --standalone"),
+        (["--epochs", "0"], "--epochs must be at least 1"),
+        (["--resume", "--checkpoint", str(tmp_path / "none.pt")], "there is no checkpoint"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", SCRIPT, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=ENVIRONMENT,
+        )
+        assert expected in done.stdout + done.stderr
+        assert done.returncode == (0 if "--help" in arguments else 2)
+        assert not any(line.endswith("| torch") for line in done.stderr.splitlines())
+
+
+def test_notebooks_and_script_share_the_very_same_functions():
+    """What stands in more than one of the three files is the same code, or this says which one
+    drifted.
+    """
+
+    def found(sources, names):
+        nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+        for (
+            node
+        ) in nodes:  # a notebook's lines are shorter than a script's: texts may break elsewhere
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                node.value = " ".join(node.value.split())
+        defined = {
+            node.name: ast.dump(node)
+            for node in nodes
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        }
+        return {name: defined[name] for name in names}
+
+    in_script = [SCRIPT.read_text(encoding="utf-8")]
+    in_torch = code_cells(HOME / "Round4" / "Round4_Training-PyTorch.ipynb")
+    in_numpy = code_cells(HOME / "Round4" / "Round4_Training.ipynb")
+    shared = (
+        "split_digits",
+        "SoftmaxRegression",
+        "save_checkpoint",
+        "load_checkpoint",
+        "check_parts",
+    )
+    assert found(in_script, shared) == found(in_torch, shared)
+    assert found(in_script, ["split_digits", "check_parts"]) == found(
+        in_numpy, ["split_digits", "check_parts"]
+    )
+    sources = (*in_script, *in_torch, *in_numpy)
+    formats = [
+        line for source in sources for line in source.splitlines() if line.startswith("FORMAT =")
+    ]
+    assert len(formats) == len(set(formats)) == 3, "each saves other parts, and says so"

@@ -1,0 +1,88 @@
+"""What the labs of the tests and the benchmark are made of: problems, rules, and all labs by name."""
+
+import numpy as np
+from definitions import functions_of
+
+from course_utils import (
+    batch_size_lab,
+    learning_rate_lab,
+    load_regression,
+    momentum_lab,
+    race_lab,
+    two_weight_lab,
+)
+from course_utils.labs.drawing import PER_PIXEL
+
+X, y = load_regression(n_features=1)
+X2, y2 = load_regression(n_features=2)
+X2 = X2 * [1, 5]
+
+
+def gradient_step(X, y, weight, lrate):
+    error = X @ weight - y
+    return weight - lrate * 2 * X.T @ error / len(y), float(np.mean(error**2))
+
+
+def gradient_step_pytorch(X, y, weight, lrate):
+    import torch
+
+    X, y, w = torch.tensor(X), torch.tensor(y), torch.tensor(weight, requires_grad=True)
+    loss = torch.mean((X @ w - y) ** 2)
+    loss.backward()
+    with torch.no_grad():
+        w -= lrate * w.grad
+    return w.detach().numpy(), loss.item()
+
+
+RULES = functions_of("Round3_Optimizers", "Round3_MoreOptimizers")
+RACERS = {
+    "SGD": (RULES["sgd"], {}),
+    "momentum": (RULES["sgd"], {"momentum": 0.9}),
+    "Nesterov": (RULES["sgd"], {"momentum": 0.9, "nesterov": True}),
+    "Adagrad": (RULES["adagrad"], {}),
+    "RMSprop": (RULES["rmsprop"], {}),
+    "Adam": (RULES["adam"], {}),
+    "L-BFGS": (RULES["lbfgs"], {"history_size": 10}),
+}
+SURFACES = {
+    "ravine": (
+        lambda w: (w[0] ** 2 + 25 * w[1] ** 2) / 2,
+        lambda w: np.array([1, 25]) * w,
+        [-2, 0.8],
+        [0, 0],
+    ),
+    "bent valley": (
+        lambda w: (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2,
+        lambda w: np.array(
+            [-2 * (1 - w[0]) - 400 * w[0] * (w[1] - w[0] ** 2), 200 * (w[1] - w[0] ** 2)]
+        ),
+        [-1.2, 1],
+        [1, 1],
+    ),
+}
+LINE_FITS = {
+    "one weight": lambda step=gradient_step: learning_rate_lab(step, X, y),
+    "two weights": lambda step=gradient_step: two_weight_lab(step, X2, y2),
+    "batches": lambda step=gradient_step: batch_size_lab(step, X2, y2, steps=60),
+    "batches, one weight": lambda step=gradient_step: batch_size_lab(step, X, y, steps=60),
+}
+MAKERS = LINE_FITS | {
+    "momentum": lambda rule=RULES["sgd"]: momentum_lab(rule, [1, 25], [-10, 1.5]),
+    "race": lambda rule=None: race_lab(
+        {name: (rule or own, settings) for name, (own, settings) in RACERS.items()},
+        SURFACES,
+        steps=40,
+    ),
+}
+
+
+def drawn(lab, number):
+    """Return what lab.js would draw at a position: a list of (points, text) for each layer, as it
+    reads them.
+    """
+    frame, points = lab.frames[number], np.frombuffer(lab.points, "<i2").reshape(-1, 2) / PER_PIXEL
+    begin, layers = frame["at"] // 2, []
+    for n, count in enumerate(frame["counts"]):
+        layers.append((points[begin : begin + count], frame["labels"].get(str(n), "")))
+        begin += count
+    return layers

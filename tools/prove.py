@@ -1,0 +1,719 @@
+"""The proof: every notebook is run and compared with what it stores, every pair with each other,
+every number in the prose with what was computed, and the tests guard all of it. ``python -m
+course_utils test --help`` says how to call it.
+
+A notebook, a pair or a comparison that is missing is a failure. The quick proof draws nothing
+afresh: two runs of the same commit on the same machine give the same verdict. What takes longer, or
+is drawn afresh, belongs to the long proof (``PARTS``).
+"""
+
+import argparse
+import difflib
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import compare
+import compare_labs
+import prose
+from compare_figures import compare_figures
+from kernels import KINDS, PreloadedKernels, can_fork, end_with_parent
+from notebook_run import uses_torch
+
+from course_utils.checkpoints import RTOL
+from course_utils.contents import TORCH_SUFFIX, contents
+from course_utils.notebooks import read_notebook
+from course_utils.records import record_path
+from course_utils.resources import HOME
+
+#: These take longest, so they start first: no worker shall wait for another at the end.
+LONGEST = ("Round3_Race", "Round4_Training", "Round2_SGD")
+
+#: What the notebooks must also survive, in the long proof: the instructions of an older processor,
+#: in PyTorch and in the linear algebra under it (MKL) and under NumPy (OpenBLAS).
+OTHER_MACHINE = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"}
+if platform.machine().lower() in ("x86_64", "amd64"):
+    OTHER_MACHINE["OPENBLAS_CORETYPE"] = "Nehalem"
+#: Two workers on two cores: one thread each.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+#: The long proof, part by part: what it does, and the program that it needs.
+PARTS = {
+    "plain": ("notebooks in kernels started plainly, pictures painted: they record the same", None),
+    "machines": ("notebooks under an older processor's instructions", None),
+    "drawn": ("cases drawn afresh", None),
+    "mutants": ("update rules with a mistake in them: each is noticed", None),
+    "kills": ("training processes killed and resumed", None),
+    "setup": ("the set-up under faults", None),
+    "browser": ("every slider moved in a real JupyterLab", "chromium"),
+    "planted": ("random bugs in the notebooks", None),
+    "times": ("what must be quick", None),
+    "keras": ("the other side of PYTORCH_MIGRATION.md", "tensorflow"),
+}
+
+
+# --- What is proved -------------------------------------------------------------------------------
+
+
+@dataclass
+class Course:
+    """The notebooks under ``root`` that are to be proved, by their names without ``.ipynb``.
+
+    pairs: names of NumPy notebooks, each with a twin. alone: notebooks without one. whole: all of
+    the course, so that a notebook that is found and not named is a failure.
+    """
+
+    root: Path
+    pairs: list
+    alone: list
+    whole: bool = True
+
+    def names(self):
+        return [name for pair in self.pairs for name in (pair, pair + TORCH_SUFFIX)] + list(
+            self.alone
+        )
+
+    def path(self, name):
+        return self.root / f"{name}.ipynb"
+
+    def select(self, wanted):
+        """Return the part of the course that ``wanted`` names: rounds ("Round2"), folders,
+        notebooks or their files.
+
+        Raises ValueError for a name that leads nowhere.
+        """
+        if not wanted:
+            return self
+        pairs, alone = [], []
+        for word in wanted:
+            word = word.removesuffix(".ipynb").rstrip("/").removesuffix(TORCH_SUFFIX)
+            found = [
+                name
+                for name in (*self.pairs, *self.alone)
+                if word in (name, Path(name).name, *map(str, Path(name).parents))
+            ]
+            if not found:
+                choice = ", ".join(
+                    sorted(
+                        {Path(name).parts[0] for name in self.names()}
+                        | {Path(n).name for n in self.names()}
+                    )
+                )
+                raise ValueError(f"there is no {word!r} in the course; there is {choice}")
+            pairs += [name for name in found if name in self.pairs and name not in pairs]
+            alone += [name for name in found if name in self.alone and name not in alone]
+        return Course(self.root, pairs, alone, whole=False)
+
+    def misplaced(self):
+        """Return sentences on notebooks that are missing, or kept and not listed."""
+        missing = [
+            f"{name}.ipynb is missing" for name in self.names() if not self.path(name).exists()
+        ]
+        if not self.whole:
+            return missing
+        listed = {f"{name}.ipynb" for name in self.names()}
+        return missing + [
+            f"{path} is under version control, but course.toml does not list it"
+            for path in self.kept_notebooks()
+            if path not in listed
+        ]
+
+    def kept_notebooks(self):
+        """Return the notebooks that are under version control, wherever they lie: a learner's own
+        are not. None where the course was not cloned.
+        """
+        command = ["git", "ls-files", "-z", "--", "*.ipynb"]
+        try:
+            kept = subprocess.run(command, cwd=self.root, capture_output=True, check=True)
+        except (OSError, subprocess.CalledProcessError):
+            return []
+        return sorted(kept.stdout.decode().split("\0")[:-1])
+
+
+THE_COURSE = Course(
+    HOME, [pair.name for pair in contents().pairs()], [page.name for page in contents().alone()]
+)
+
+
+@dataclass
+class Proof:
+    """What one run of the notebooks showed; it holds exactly when ``problems`` is empty."""
+
+    notebooks: int = 0
+    cells: int = 0
+    ignored: int = 0
+    pairs: int = 0
+    figures: int = 0
+    twin_figures: int = 0
+    labs: int = 0
+    names: int = 0
+    numbers: int = 0
+    unbound: int = 0
+    # {"'checkpoint' of Notebook": relative difference}.
+    differences: dict = field(default_factory=dict)
+    looser: dict = field(default_factory=dict)  # {"'checkpoint' of Notebook": (bound, reason)}
+    problems: list = field(default_factory=list)
+    seconds: float = 0.0
+
+    def summary(self):
+        """Return the proof in words, for people who have not read this file."""
+        strict = {
+            name: value for name, value in self.differences.items() if name not in self.looser
+        }
+        name, largest = max(strict.items(), key=lambda item: item[1], default=("none", 0.0))
+        lines = [
+            f"notebooks                {self.notebooks}, {self.cells} cells gave their stored"
+            " output"
+            + (f" ({self.ignored} more may differ, each with its reason)" if self.ignored else ""),
+            f"pairs, NumPy = PyTorch   {self.pairs}",
+            (
+                f"checkpoints              {len(self.differences)} agree; largest difference"
+                f" {largest:.1e} of {RTOL:.0e} allowed, at {name}"
+            ),
+        ]
+        lines += [
+            f"                         {self.differences[name]:.1e} of {bound:.0e} allowed at"
+            f" {name}: {reason}"
+            for name, (bound, reason) in self.looser.items()
+            if self.differences.get(name, 0) > RTOL
+        ]
+        lines += [
+            f"names in both twins      {self.names} hold the same numbers; so does what both print",
+            (
+                f"figures                  {self.figures} as stored, {self.twin_figures} pairs of"
+                f" them alike; {self.labs} labs"
+            ),
+            f"numbers in the prose     {self.numbers} hold"
+            + (f", {self.unbound} are not bound yet" if self.unbound else ""),
+        ]
+        return "\n".join(lines + [f"NOT PROVED: {problem}" for problem in self.problems])
+
+
+# --- Saying what is done, while it is done --------------------------------------------------------
+
+
+class Progress:
+    """One line that counts: in place on a terminal, a line now and then in a log."""
+
+    def __init__(self, every=15):
+        self.start, self.every, self._said, self._last = time.monotonic(), every, 0.0, ""
+        self.in_place = sys.stdout.isatty()
+
+    def seconds(self):
+        return time.monotonic() - self.start
+
+    def count(self, text):
+        line = f"  {text}, {self.seconds():.0f} s"
+        if self.in_place:
+            print(f"\r{line}\x1b[K", end="", flush=True)
+        elif text != self._last and (self.seconds() - self._said >= self.every or not self._last):
+            print(line, flush=True)
+            self._said = self.seconds()
+            self._last = text
+
+    def done(self, text):
+        print(
+            ("\r\x1b[K" if self.in_place else "") + f"{text}   ({self.seconds():.0f} s)", flush=True
+        )
+
+
+# --- Running pytest -------------------------------------------------------------------------------
+
+
+def run_pytest(arguments, folder, environment, on_event, tick):
+    """Run pytest with these arguments and ``notebook_run`` as a plugin; hand each event to
+    ``on_event``. Returns (exit status, what it said).
+
+    However this ends, Ctrl-C included, pytest, its workers and all that they started end with it.
+    """
+    events, output = folder / "events.jsonl", folder / "pytest.txt"
+    events.touch()
+    command = [
+        sys.executable,
+        str(Path(__file__).with_name("notebook_run.py")),
+        *arguments,
+        "-p",
+        "no:cacheprovider",
+    ]
+    posix = {"start_new_session": True} if os.name == "posix" else {}
+    if can_fork():
+        parent = os.getpid()
+        posix["preexec_fn"] = lambda: end_with_parent(parent)
+    with output.open("w") as file, events.open(encoding="utf-8") as lines:
+        process = subprocess.Popen(
+            command,
+            cwd=HOME,
+            env=environment | {"COURSE_EVENTS": str(events)},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            **posix,
+        )
+        try:
+            rest = ""
+            while True:
+                ended = process.poll() is not None
+                *whole, rest = (rest + lines.read()).split("\n")
+                for line in whole:
+                    on_event(json.loads(line))
+                tick()
+                if ended:
+                    return process.returncode, output.read_text(encoding="utf-8", errors="replace")
+                time.sleep(0.1)
+        finally:
+            if os.name == "posix":
+                try:
+                    os.killpg(process.pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            process.kill()
+            process.wait()
+
+
+def run_environment(extra):
+    """Return the environment of a run: one thread a worker, and nothing of the caller's that
+    changes what a notebook computes.
+    """
+    left_out = {"PYTHONPATH", "COURSE_RECORD_DIR", "PYTEST_ADDOPTS", "COURSE_DEVICE"}
+    return (
+        {name: value for name, value in os.environ.items() if name not in left_out}
+        | ONE_THREAD
+        | extra
+    )
+
+
+# --- The notebooks --------------------------------------------------------------------------------
+
+
+def prove(course=THE_COURSE, *, folder, extra_env=None, plain=None, progress=None):
+    """Run the notebooks of ``course`` under strict nbval and compare what they give. Returns a
+    :class:`Proof`.
+
+    folder: where the records go, in ``records/``; they stay there. extra_env: environment variables
+    to run them under. plain: kernels are started plainly and pictures painted; otherwise kernels
+    are forked where that is safe.
+    """
+    proof, progress = Proof(), progress or Progress()
+    proof.problems += course.misplaced()
+    names = [name for name in course.names() if course.path(name).exists()]
+    names.sort(
+        key=lambda name: next((n for n, long in enumerate(LONGEST) if long in name), len(LONGEST))
+    )
+    records = folder / "records"
+    records.mkdir(parents=True)
+    stored = {name: read_notebook(course.path(name)) for name in names}
+    plain = not can_fork() if plain is None else plain
+    fresh = (
+        _run_notebooks(course, stored, records, extra_env or {}, plain, proof, progress)
+        if names
+        else {}
+    )
+    for pair in course.pairs:
+        if pair in fresh and pair + TORCH_SUFFIX in fresh:
+            _compare_pair(pair, fresh, records, proof)
+    for name in names:
+        _compare_with_stored(course.path(name), fresh[name], stored[name], records, proof)
+    ours = course.root == HOME  # a course that a test makes has no list of open numbers
+    prose_found = prose.check_course(
+        stored, whole=course.whole and ours, listed=None if ours else ()
+    )
+    proof.numbers, proof.unbound = prose_found.held, prose_found.open
+    proof.problems += prose_found.problems
+    proof.seconds = progress.seconds()
+    return proof
+
+
+def _run_notebooks(course, stored, records, extra_env, plain, proof, progress):
+    """Run notebooks, ``{name: cells}``, under nbval and note in ``proof`` what failed.
+
+    Returns them with what the cells gave now.
+    """
+    names = list(stored)
+    waiting = {
+        name: sum(cell.kind == "code" and bool(cell.source.strip()) for cell in stored[name])
+        for name in names
+    }
+    total, good, outputs, failed = sum(waiting.values()), 0, {}, []
+    by_path = {os.path.relpath(course.path(name), course.root): name for name in names}
+
+    def on_event(event):
+        nonlocal good
+        name = by_path.get(event["path"].replace("/", os.sep))
+        if name and "cell" in event:
+            waiting[name] -= 1
+            good += event["ok"]
+            outputs[name, event["cell"]] = event["outputs"]
+            if not event["ok"]:
+                failed.append((name, event))
+
+    def tick():
+        progress.count(f"{sum(not rest for rest in waiting.values())} of {len(names)} notebooks")
+
+    with ExitStack() as stack:
+        environment = run_environment({"COURSE_RECORD_DIR": str(records)} | extra_env)
+        arguments = [
+            "--nbval",
+            "-q",
+            "-n",
+            str(min(2, len(names))),
+            "--dist",
+            "loadscope",
+            "--no-loadscope-reorder",
+            f"--rootdir={course.root}",
+            "-c",
+            os.devnull,
+            *(str(course.path(name)) for name in names),
+        ]
+        if plain:
+            arguments += ["--nbval-current-env"]
+        else:
+            kinds = {
+                KINDS[uses_torch(cell.source for cell in stored[name] if cell.kind == "code")]
+                for name in names
+            }
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kernels")))
+            environment |= stack.enter_context(
+                PreloadedKernels(place, sorted(kinds), environment)
+            ) | {"COURSE_NO_PICTURES": "1"}
+            arguments += ["--nbval-kernel-name", PreloadedKernels.NAME]
+        status, said = run_pytest(arguments, records.parent, environment, on_event, tick)
+    for name, event in failed:
+        print("\n" + _difference(name, stored[name], event))
+    if status or good != total:
+        if not failed:
+            print(said)
+        proof.problems.append(
+            f"{good} of {total} cells ran and gave their stored output (see above)"
+        )
+    proof.ignored = sum(
+        "NBVAL_IGNORE_OUTPUT" in cell.source
+        for name in names
+        for cell in stored[name]
+        if cell.kind == "code"
+    )
+    proof.notebooks, proof.cells = len(names), good - proof.ignored
+    fresh = {}
+    for name in names:
+        numbers = iter(range(len(stored[name])))
+        fresh[name] = [
+            (
+                replace(cell, outputs=outputs.get((name, next(numbers)), []))
+                if cell.kind == "code"
+                else cell
+            )
+            for cell in stored[name]
+        ]
+    return fresh
+
+
+def _difference(name, cells, event):
+    """Return in words what a cell gave and what it should have given."""
+    cell = [cell for cell in cells if cell.kind == "code"][event["cell"]]
+    stored, fresh = (_texts(outputs) for outputs in (cell.outputs, event["outputs"]))
+    lines = [f"{name}.ipynb, code cell {event['cell'] + 1}, under {cell.section!r}:"]
+    errors = [output for output in event["outputs"] if output["output_type"] == "error"]
+    if errors:
+        code = [
+            line
+            for line in _plain("\n".join(errors[0]["traceback"])).splitlines()
+            if line.startswith("---->")
+        ]
+        lines += [
+            f"  it raises {errors[0]['ename']}: {errors[0]['evalue']}",
+            *(f"  {line}" for line in code),
+        ]
+    elif stored != fresh:
+        lines += [
+            f"  {'stored' if line[0] == '-' else 'fresh '}  {line[2:]}"
+            for line in difflib.ndiff(stored, fresh)
+            if line[0] in "-+"
+        ][:24]
+    else:
+        lines += [f"  {line}" for line in event["why"].splitlines()[-12:]]
+    return "\n".join(
+        [
+            *lines,
+            (
+                "  If that is what you mean: python -m course_utils refresh"
+                f" {name.removesuffix(TORCH_SUFFIX)}"
+            ),
+        ]
+    )
+
+
+def _texts(outputs):
+    texts = [
+        "".join(output.get("text") or output.get("data", {}).get("text/plain", ""))
+        for output in outputs
+    ]
+    return "\n".join(texts).splitlines()
+
+
+def _plain(text):
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def _compare_pair(pair, fresh, records, proof):
+    """Compare the two notebooks of a pair as they ran now."""
+    ours, theirs = (
+        compare.Run(fresh[name], Path(name).name, records) for name in (pair, pair + TORCH_SUFFIX)
+    )
+    compared = compare.compare_pair(ours, theirs)
+    entries = (
+        ours.record("checkpoints") + theirs.record("checkpoints") if compared.differences else []
+    )
+    for entry in entries:
+        if "reason" in entry:
+            proof.looser[f"{entry['name']!r} of {ours.stem}"] = entry["rtol"], entry["reason"]
+    proof.differences |= {
+        f"{name!r} of {ours.stem}": value for name, value in compared.differences.items()
+    }
+    proof.names += compared.names
+    proof.twin_figures += compared.figures
+    proof.pairs += not compared.problems
+    proof.problems += [f"{ours.stem}: {problem}" for problem in compared.problems]
+
+
+def _compare_with_stored(path, fresh, stored, records, proof):
+    """Compare a notebook's figures and labs as they are now with those that are stored in it and
+    beside it.
+    """
+    run = compare.Run(fresh, path.stem, records)
+    proof.figures += len(run.record("figures"))
+    proof.labs += len(run.record("labs"))
+    problems = compare.compare_with_stored(run, stored, compare_labs.stored_labs(path))
+    proof.problems += [f"{path.stem}: {problem}" for problem in problems]
+
+
+# --- The tests ------------------------------------------------------------------------------------
+
+
+def run_tests(folder, progress, part=None, records=None):
+    """Run the tests that guard the proof, or those of one part of the long proof.
+
+    Returns (how many passed, sentences).
+    """
+    passed, problems, skipped = 0, [], {}
+
+    def on_event(event):
+        nonlocal passed
+        passed += event["ok"]
+        if event["skipped"]:
+            reason = event["why"].split("Skipped: ")[-1].strip("')\" \n")
+            skipped[reason] = skipped.get(reason, 0) + 1
+        elif not event["ok"]:
+            problems.append(f"{event['test']} failed")
+            print(f"\n{event['test']}\n{event['why']}")
+
+    folder.mkdir()
+    arguments = [
+        "tests",
+        "-q",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "-p",
+        "no:nbval",
+        f"--rootdir={HOME}",
+        *(["--part", part] if part else []),
+    ]
+    environment = run_environment({"COURSE_PROOF_RECORDS": str(records)} if records else {})
+    status, said = run_pytest(
+        arguments, folder, environment, on_event, lambda: progress.count(f"{passed} tests")
+    )
+    if status and not problems:
+        print(said)
+        problems.append("the tests could not be run (see above)")
+    for reason, number in skipped.items():
+        print(f"  not run: {number} tests, {reason}")
+    return passed, problems
+
+
+# --- The command ----------------------------------------------------------------------------------
+
+
+def parts_wanted(text):
+    """Return the parts that ``--all`` or ``--all=browser,setup`` names.
+
+    Raises ValueError for one that there is not.
+    """
+    if text is None:
+        return []
+    wanted = [part.strip() for part in text.split(",") if part.strip()] or list(PARTS)
+    unknown = [part for part in wanted if part not in PARTS]
+    if unknown:
+        raise ValueError(
+            f"the long proof has no part {', '.join(unknown)}; it has {', '.join(PARTS)}"
+        )
+    return wanted
+
+
+def missing_for(parts):
+    """Return sentences on programs that parts of the long proof need and that are not here."""
+    found = []
+    if {"browser"} & set(parts):
+        from programs import find_browser  # it loads playwright
+
+        if find_browser() is None:
+            found.append("browser: no Chromium or Chrome is installed, so no slider will be moved")
+    if "keras" in parts and not any((HOME / "tensorflow_env").glob("*/python*")):
+        found.append(
+            "keras: there is no tensorflow_env/, so the Keras side of PYTORCH_MIGRATION.md will not"
+            " run; CONTRIBUTING.md says how to make it"
+        )
+    if "setup" in parts and shutil.which("shellcheck") is None:
+        found.append("setup: shellcheck is not installed, so the script's style is not checked")
+    return found
+
+
+def run_part(part, folder, quick):
+    """Run one part of the long proof. ``quick``: the records of the quick proof in this run.
+
+    Returns sentences on what failed.
+    """
+    progress = Progress()
+    if part in ("plain", "machines"):
+        extra = OTHER_MACHINE if part == "machines" else {}
+        proof = prove(folder=folder, extra_env=extra, plain=True, progress=progress)
+        problems = list(proof.problems)
+        if part == "plain" and can_fork():
+            if quick is None:
+                quick = folder.with_name("forked") / "records"
+                problems += prove(folder=quick.parent, progress=progress).problems
+            problems += same_records(quick, folder / "records")
+        progress.done(f"{part}: {proof.cells} cells, {proof.pairs} pairs")
+        print(
+            "\n".join(f"NOT PROVED: {problem}" for problem in problems),
+            end="\n" if problems else "",
+        )
+        return problems
+    if part == "planted":
+        command = [
+            sys.executable,
+            str(HOME / "tools" / "plant_bugs.py"),
+            "--count",
+            "40",
+            "--both",
+            "14",
+            "--at-least",
+            "0.7",
+        ]
+        status = subprocess.run(command, cwd=HOME, check=False).returncode
+        progress.done("planted")
+        return ["planted bugs were not noticed (see above)"] if status else []
+    passed, problems = run_tests(folder, progress, part)
+    progress.done(
+        f"{part}: {passed} tests passed" + (f", {len(problems)} failed" if problems else "")
+    )
+    return problems
+
+
+def same_records(one, other):
+    """Return sentences on what two runs of the course recorded differently, each notebook with
+    itself.
+
+    The last digits may differ: where an array lies in memory decides in which order a processor
+    adds its numbers.
+    """
+    problems = []
+    for name in THE_COURSE.names():
+        runs = [compare.Run([], Path(name).name, folder) for folder in (one, other)]
+        found = compare_labs.compare_labs(*(run.record("labs") for run in runs))
+        figures = [run.record("figures") for run in runs]
+        found += [problem for a, b in zip(*figures) for problem in compare_figures(a, b)]
+        found += ["another number of figures"] if len(figures[0]) != len(figures[1]) else []
+        paths = [record_path(run.stem, "checkpoints", run.folder) for run in runs]
+        found += compare.compare_records(*paths)[1] if any(path.exists() for path in paths) else []
+        problems += [
+            f"{name} is not the same in a forked kernel and in one started plainly: {problem}"
+            for problem in found
+        ]
+    return problems
+
+
+def parser():
+    command = argparse.ArgumentParser(
+        prog="python -m course_utils test",
+        description=(
+            "Prove the course: run every notebook, compare every output, every pair, every figure"
+            " and every number in the prose, and run the tests that guard them. About two and a"
+            " half minutes on two cores."
+        ),
+        epilog="Parts of the long proof, about 25 minutes in all:\n"
+        + "\n".join(f"  {name:9} {what}" for name, (what, _) in PARTS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "what",
+        nargs="*",
+        help="only these: a round (Round2) or a notebook (Round3_Race); seconds for most",
+    )
+    command.add_argument(
+        "--all",
+        nargs="?",
+        const="",
+        metavar="PART,...",
+        help="then the long proof, or these parts of it alone (--all=browser)",
+    )
+    return command
+
+
+def main(arguments=None):
+    """Run what the command line asks for; return the exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        course, parts = THE_COURSE.select(options.what), parts_wanted(options.all)
+    except ValueError as error:
+        print(f"python -m course_utils test: {error}", file=sys.stderr)
+        return 2
+    for sentence in missing_for(parts):
+        print(f"Missing for {sentence}.", flush=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="proof") as folder:
+            return _main(course, parts, only_parts=bool(options.all), folder=Path(folder))
+    except KeyboardInterrupt:
+        print("\nInterrupted: nothing is proved.", flush=True)
+        return 130
+
+
+def _main(course, parts, only_parts, folder):
+    start, problems, quick = Progress(), [], None
+    if not only_parts:
+        names = len(course.names())
+        print(
+            f"Proving {names} notebooks"
+            + (" and running the tests" if course.whole else "")
+            + " ...",
+            flush=True,
+        )
+        proof = prove(course, folder=folder / "quick", progress=start)
+        quick = folder / "quick" / "records"
+        start.done(f"notebooks: {proof.notebooks} run, {proof.cells + proof.ignored} cells")
+        problems += proof.problems
+        if course.whole:
+            progress = Progress()
+            passed, failed = run_tests(folder / "tests", progress, records=quick)
+            progress.done(f"tests: {passed} passed" + (f", {len(failed)} failed" if failed else ""))
+            problems += failed
+        print(f"\n{proof.summary()}")
+    for part in parts:
+        print(f"\n{part}: {PARTS[part][0]} ...", flush=True)
+        problems += run_part(part, folder / part, quick)
+    print(f"\nAll of it took {start.seconds():.0f} s.")
+    print("Everything holds." if not problems else "NOT PROVED: " + "; ".join(problems), flush=True)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,259 @@
+"""Run notebooks afresh and store what changed: ``python -m course_utils refresh [NOTEBOOK or ROUND
+...]``.
+
+The NumPy notebook of a pair runs first, since its twin reads its values. An output that says the
+same as before stays as it is, byte for byte: a checkpoint whose value moved by rounding, a figure
+whose numbers a reader could not tell apart, a lab's random identity. So an unchanged notebook is
+not touched. Beside a notebook with labs their states are stored (``.labs.json.gz``). A notebook in
+which a cell fails is left as it was.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import compare
+import compare_labs
+import nbformat
+import prose
+from compare_figures import compare_figures
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from prove import THE_COURSE, run_environment
+
+from course_utils.checkpoints import RTOL, difference, stored_checkpoints
+from course_utils.contents import TORCH_SUFFIX
+from course_utils.notebooks import CHECKPOINTS, FIGURE, WIDGET, checkpoints, read_notebook
+from course_utils.records import record_path
+from course_utils.resources import HOME
+
+
+def refresh(path, records, repaint=False):
+    """Run the notebook at ``path`` and store what changed; return what did, as words.
+
+    Raises CellExecutionError if a cell fails.
+    """
+    before = path.read_text(encoding="utf-8")
+    old, new = (nbformat.reads(before, as_version=4) for _ in range(2))
+    environment = run_environment({"COURSE_RECORD_DIR": str(records), "COURSE_NOTEBOOK": str(path)})
+    client = NotebookClient(
+        new,
+        timeout=600,
+        record_timing=False,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    )
+    client.execute(env=environment)
+    labs = compare.read_lines(record_path(path.stem, "labs", records))
+    labs_changed = bool(compare_labs.compare_labs(labs, compare_labs.stored_labs(path)))
+    changed = 0
+    for was, now in zip(old.cells, new.cells):
+        if was.cell_type == "code":
+            now.outputs = whole_streams(now.outputs)
+            if repaint or not same_outputs(was, now.outputs, labs_changed):
+                changed += was.outputs != now.outputs
+                was.outputs = now.outputs
+            was.execution_count = now.execution_count
+    after = nbformat.writes(old) + "\n"
+    if after != before:
+        write_whole(path, after.encode())
+    _store_labs(path, labs, labs_changed)
+    said = [f"{changed} outputs"] * bool(changed) + ["labs"] * labs_changed
+    return " and ".join(said) or ("the order of cells" if after != before else "")
+
+
+def whole_streams(outputs):
+    """Return outputs in which what was printed in one go is one: a kernel sends it in pieces, as
+    time has it.
+    """
+    whole = []
+    for output in outputs:
+        if (
+            whole
+            and output.output_type == "stream"
+            and whole[-1].output_type == "stream"
+            and whole[-1].name == output.name
+        ):
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    return whole
+
+
+def write_whole(path, content):
+    """Write ``content`` to ``path`` whole or not at all."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_bytes(content)
+    os.replace(beside, path)
+
+
+def _store_labs(path, labs, changed):
+    place = compare_labs.labs_path(path)
+    if labs and changed:
+        write_whole(place, gzip.compress(json.dumps(labs, ensure_ascii=False).encode(), 9, mtime=0))
+    elif not labs:
+        place.unlink(missing_ok=True)
+
+
+def same_outputs(cell, outputs, labs_changed):
+    """True if ``outputs`` say what is stored with ``cell``."""
+    # Its numbers differ from run to run: only other words are new.
+    if "NBVAL_IGNORE_OUTPUT" in cell.source:
+        return [_words(output) for output in cell.outputs] == [_words(output) for output in outputs]
+    return len(cell.outputs) == len(outputs) and all(
+        _same(a, b, labs_changed) for a, b in zip(cell.outputs, outputs)
+    )
+
+
+def _words(output):
+    return re.sub(r"[\d.]+", "#", str(output.get("text", output.get("data", {}).get("text/plain"))))
+
+
+def _same(old, new, labs_changed):
+    data = [
+        {
+            key: value
+            for key, value in output.get("data", {}).items()
+            if key not in ("image/png", WIDGET)
+        }
+        for output in (old, new)
+    ]
+    kinds = [
+        (output.output_type, output.get("name"), output.get("text"), set(output.get("data", {})))
+        for output in (old, new)
+    ]
+    if (
+        kinds[0] != kinds[1]
+        or data[0] != data[1]
+        or (labs_changed and WIDGET in old.get("data", {}))
+    ):
+        return False
+    metadata = [dict(output.get("metadata", {})) for output in (old, new)]
+    numbers = [side.pop(FIGURE, None) for side in metadata]
+    if (numbers[0] is None) != (numbers[1] is None) or (
+        numbers[0] and compare_figures(*map(json.loads, numbers))
+    ):
+        return False
+    for side in metadata:
+        side.pop(CHECKPOINTS, None)
+    return metadata[0] == metadata[1] and _same_checkpoints(checkpoints([old]), checkpoints([new]))
+
+
+def _same_checkpoints(old, new):
+    def place(entry):
+        return {key: value for key, value in entry.items() if key != "value"}
+
+    return len(old) == len(new) and all(
+        place(a) == place(b) and difference(a, b) <= RTOL for a, b in zip(old, new)
+    )
+
+
+# --- The README's account of the course -----------------------------------------------------------
+
+
+MARKS = (
+    "<!-- the course in numbers, written by: python -m course_utils refresh README -->\n",
+    "<!-- end -->",
+)
+
+
+def course_in_numbers():
+    """Return what the proof compares, counted in the notebooks as they are stored."""
+    names = THE_COURSE.names()
+    cells = {name: read_notebook(THE_COURSE.path(name)) for name in names}
+    code = [
+        cell
+        for name in names
+        for cell in cells[name]
+        if cell.kind == "code" and cell.source.strip()
+    ]
+    rows = {
+        "notebooks": len(names),
+        "cells whose output is compared": sum(
+            "NBVAL_IGNORE_OUTPUT" not in cell.source for cell in code
+        ),
+        "pairs, NumPy = PyTorch": len(THE_COURSE.pairs),
+        "checkpoints of a pair compared": sum(
+            len(stored_checkpoints(THE_COURSE.path(name))) for name in THE_COURSE.pairs
+        ),
+        "figures and labs": sum(
+            FIGURE in o.get("metadata", {}) or WIDGET in o.get("data", {})
+            for c in code
+            for o in c.outputs
+        ),
+        "numbers in the prose": prose.check_course(cells, whole=False, listed=()).held,
+    }
+    return (
+        "\n".join(
+            [
+                "| compared in each proof | |",
+                "|---|---|",
+                *(f"| {what} | {number:,} |" for what, number in rows.items()),
+            ]
+        )
+        + "\n"
+    )
+
+
+def refresh_readme():
+    """Write the numbers into the README; return True if that changed it."""
+    path = HOME / "README.md"
+    before = path.read_text(encoding="utf-8")
+    head, _, rest = before.partition(MARKS[0])
+    after = head + MARKS[0] + course_in_numbers() + MARKS[1] + rest.partition(MARKS[1])[2]
+    if not rest or after == before:
+        return False
+    write_whole(path, after.encode())
+    return True
+
+
+def main(arguments=None):
+    """Run what the command line asks for; return the exit status."""
+    command = argparse.ArgumentParser(
+        prog="python -m course_utils refresh", description=__doc__.splitlines()[0].replace("``", "")
+    )
+    command.add_argument(
+        "what",
+        nargs="*",
+        help="a round (Round2), a notebook or a pair (Round3_Race), README; everything unless told",
+    )
+    command.add_argument(
+        "--repaint",
+        action="store_true",
+        help="store each picture anew, also where its numbers are the same",
+    )
+    options = command.parse_args(arguments)
+    try:
+        course = THE_COURSE.select([word for word in options.what if word != "README"])
+    except ValueError as error:
+        print(f"python -m course_utils refresh: {error}", file=sys.stderr)
+        return 2
+    names = course.names() if options.what != ["README"] else []
+    failed = []
+    with tempfile.TemporaryDirectory(prefix="refresh") as records:
+        for name in names:
+            if name.removesuffix(TORCH_SUFFIX) in failed:
+                print(f"{name}: not run, since the NumPy notebook failed")
+                continue
+            try:
+                print(
+                    f"{name}:"
+                    f" {refresh(course.path(name), Path(records), options.repaint) or 'unchanged'}",
+                    flush=True,
+                )
+            except CellExecutionError as error:
+                failed.append(name)
+                print(f"{name}: a cell fails, the notebook is left as it was\n{error}", flush=True)
+    if not failed and refresh_readme():
+        print("README.md: the course in numbers")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
