@@ -21,7 +21,8 @@ from course_utils.notebooks import printed
 from course_utils.records import record_path
 
 NUMBER = re.compile(r"(?<![\w.])[-−+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
-SAID = re.compile(rf"{NUMBER.pattern}|\b(?:True|False)\b")  # what a printed line claims
+#: What a printed line claims.
+SAID = re.compile(rf"{NUMBER.pattern}|[-−]?\b(?:nan|inf)\b|\b(?:True|False)\b")
 
 
 # --- A pair, and a notebook with what is stored ---------------------------------------------------
