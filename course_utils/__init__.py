@@ -15,7 +15,7 @@ __version__ = "2.0"
 
 _HOME_OF = {
     "Twin": "checkpoints",
-    "check_environment": "environment",
+    "check_environment": "learner.environment",
     "load_penguins": "data",
     "load_regression": "data",
     "load_digits": "data",

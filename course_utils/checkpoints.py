@@ -6,7 +6,7 @@ calls ``twin.check(name, value)`` for the same values in the same order.
 * In front of the reader, the checkpoints of a cell are one short line at its end. Their
   full-precision values ride along in the output's metadata, and the PyTorch notebook reads them
   from the NumPy notebook's file to say whether the two are equal.
-* In the proof each checkpoint is also recorded (course_utils.records), and the two fresh records
+* In the proof each checkpoint is also recorded (course_utils.recording.records), and the two fresh records
   of a pair are compared.
 """
 
@@ -14,7 +14,7 @@ import json
 
 import numpy as np
 
-from course_utils import records
+from course_utils.recording import records
 from course_utils.contents import TORCH_SUFFIX, contents
 from course_utils.notebooks import CHECKPOINTS, checkpoints, read_notebook
 from course_utils.resources import HOME, beside

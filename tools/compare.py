@@ -18,7 +18,7 @@ from compare_labs import compare_labs
 
 from course_utils.checkpoints import LOOSEST_RTOL, RTOL, difference
 from course_utils.notebooks import printed
-from course_utils.records import record_path
+from course_utils.recording.records import record_path
 
 NUMBER = re.compile(r"(?<![\w.])[-−+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
 #: What a printed line claims.

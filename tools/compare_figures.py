@@ -6,7 +6,7 @@ The functions return sentences, none where all agrees.
 
 import numpy as np
 
-from course_utils.figures import UNIT, VISIBLE, artist_points, thinned
+from course_utils.recording.figure_numbers import UNIT, VISIBLE, artist_points, thinned
 from course_utils.notebooks import figures
 
 

@@ -34,7 +34,7 @@ PRELOADED = {
         "course_utils.checkpoints",
         "course_utils.figures",
         "course_utils.data",
-        "course_utils.environment",
+        "course_utils.learner.environment",
         "course_utils.exercises.check",
         *(f"course_utils.labs.{path.stem}" for path in (PACKAGE / "labs").glob("*_lab.py")),
     ),

@@ -1,7 +1,7 @@
 """The numbers that a notebook holds under its names, recorded in the proof: twins that call a thing
 alike must mean the same numbers.
 
-After each cell the names that are new or have changed are recorded (course_utils.records, "names").
+After each cell the names that are new or have changed are recorded (course_utils.recording.records, "names").
 The reader sees nothing of it.
 """
 
@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 
-from course_utils.records import record
+from course_utils.recording.records import record
 
 LARGEST = 20_000  # numbers under one name; of a larger array nothing is recorded
 KEPT = 1_000

@@ -33,7 +33,7 @@ from notebook_run import uses_torch
 from course_utils.checkpoints import RTOL
 from course_utils.contents import TORCH_SUFFIX, contents
 from course_utils.notebooks import read_notebook
-from course_utils.records import record_path
+from course_utils.recording.records import record_path
 from course_utils.resources import HOME
 
 #: These take longest, so they start first: no worker shall wait for another at the end.

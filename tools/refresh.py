@@ -29,7 +29,7 @@ from prove import THE_COURSE, run_environment
 from course_utils.checkpoints import RTOL, difference, stored_checkpoints
 from course_utils.contents import TORCH_SUFFIX
 from course_utils.notebooks import CHECKPOINTS, FIGURE, WIDGET, checkpoints, read_notebook
-from course_utils.records import record_path
+from course_utils.recording.records import record_path
 from course_utils.resources import HOME
 
 

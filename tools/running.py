@@ -26,7 +26,7 @@ from traitlets import Type
 from traitlets.config import Config
 
 from course_utils.notebooks import read_notebook
-from course_utils.records import recording
+from course_utils.recording.records import recording
 
 
 class _Publisher(DisplayPublisher):

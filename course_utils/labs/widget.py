@@ -20,7 +20,7 @@ from PIL import Image
 from course_utils.figures import quantised
 from course_utils.labs import page
 from course_utils.labs.drawing import COLOURS, DARK, SIZE, STYLE, Frame, headline
-from course_utils.records import pictures_wanted, record
+from course_utils.recording.records import pictures_wanted, record
 
 
 class _Value(traitlets.TraitType):

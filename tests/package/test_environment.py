@@ -4,7 +4,8 @@ from importlib import metadata
 
 import pytest
 
-from course_utils import check_environment, environment
+from course_utils import check_environment
+from course_utils.learner import environment
 
 
 def test_here_all_is_well(capsys):

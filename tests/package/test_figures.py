@@ -11,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from course_utils import figures, show, use_style
-from course_utils.figures import figure_numbers, thinned
+from course_utils.recording.figure_numbers import figure_numbers, thinned
 from course_utils.notebooks import FIGURE
 
 
@@ -214,7 +214,7 @@ def test_in_the_proof_it_is_recorded_whole_and_not_painted(tmp_path, monkeypatch
         "COURSE_NOTEBOOK": "a/Alone.ipynb",
     }.items():
         monkeypatch.setenv(name, str(value))
-    monkeypatch.setattr("course_utils.records._notebook", None)
+    monkeypatch.setattr("course_utils.recording.records._notebook", None)
     plt.plot(np.linspace(0, 1, 100))
     with capture_output() as captured:
         show("A rising line.", alone="no twin")
