@@ -25,7 +25,7 @@ _HOME_OF = {
     "PALETTE": "style",
     "use_style": "style",
     "show": "figures",
-    "functions_from": "notebooks",
+    "functions_from": "learner.definitions",
     "find": "resources",
     "check": "exercises.check",
 }

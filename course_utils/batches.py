@@ -38,7 +38,13 @@ class _BatchOrder(Sampler):
         return iter(torch.from_numpy(order).split(self.batch_size))
 
 
-def make_loader(X, y, batch_size, *, rng=None):
+def make_loader(
+    X: np.ndarray | torch.Tensor,
+    y: np.ndarray | torch.Tensor,
+    batch_size: int,
+    *,
+    rng: np.random.Generator | None = None,
+) -> DataLoader:
     """Return a ``DataLoader`` of ``(X_batch, y_batch)`` whose tensors lie on the CPU.
 
     X: array or CPU tensor, shape (m, ...); y: shape (m,) or (m, k); the same m. batch_size:
@@ -56,7 +62,7 @@ def make_loader(X, y, batch_size, *, rng=None):
     # PyTorch takes no reversed views, and warns of arrays that nobody may write to: of those it
     # gets a copy.
     X, y = (
-        torch.as_tensor(np.require(a, requirements="CW") if isinstance(a, np.ndarray) else a)
+        torch.as_tensor(np.require(a, requirements=["C", "W"]) if isinstance(a, np.ndarray) else a)
         for a in (X, y)
     )
     for name, tensor in (("X", X), ("y", y)):
@@ -72,12 +78,8 @@ def make_loader(X, y, batch_size, *, rng=None):
         )
     if len(X) == 0:
         raise ValueError(f"make_loader: X {tuple(X.shape)} holds no examples")
-    if (
-        not isinstance(batch_size, (int, float, np.number))
-        or isinstance(batch_size, bool)
-        or not 1 <= batch_size < np.inf
-        or batch_size % 1
-    ):
+    number = isinstance(batch_size, (int, float, np.number)) and not isinstance(batch_size, bool)
+    if not (number and 1 <= batch_size < np.inf and batch_size % 1 == 0):
         raise ValueError(
             f"make_loader: batch_size must be a whole number of at least 1, not {batch_size!r}"
         )

@@ -6,17 +6,21 @@ calls ``twin.check(name, value)`` for the same values in the same order.
 * In front of the reader, the checkpoints of a cell are one short line at its end. Their
   full-precision values ride along in the output's metadata, and the PyTorch notebook reads them
   from the NumPy notebook's file to say whether the two are equal.
-* In the proof each checkpoint is also recorded (course_utils.recording.records), and the two fresh records
-  of a pair are compared.
+* In the proof each checkpoint is also recorded (course_utils.recording), and the two fresh
+  records of a pair are compared.
 """
 
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from IPython import get_ipython
+from IPython.display import display
 
-from course_utils.recording import records
 from course_utils.contents import TORCH_SUFFIX, contents
 from course_utils.notebooks import CHECKPOINTS, checkpoints, read_notebook
+from course_utils.recording import records
 from course_utils.resources import HOME, beside
 
 RTOL, ATOL = 1e-10, 1e-12
@@ -33,10 +37,10 @@ class Twin:
     has stored checkpoints, otherwise the course's.
     """
 
-    def __init__(self, stem):
+    def __init__(self, stem: str) -> None:
         self.stem = stem
-        self._names = set()
-        self._cell = []  # (line, entry) of the checkpoints in the cell that runs
+        self._names: set[str] = set()
+        self._cell: list[tuple[str, str, dict]] = []  # of those in the cell that runs
         self._theirs, self._whose = None, NUMPY
         if stem.endswith(TORCH_SUFFIX):
             self._theirs, self._whose = _numpy_side(stem.removesuffix(TORCH_SUFFIX))
@@ -45,7 +49,15 @@ class Twin:
     def __repr__(self):
         return f"Twin({self.stem!r})"
 
-    def check(self, name, value, *, digits=6, rtol=RTOL, reason=None):
+    def check(
+        self,
+        name: str,
+        value: Any,
+        *,
+        digits: int = 6,
+        rtol: float = RTOL,
+        reason: str | None = None,
+    ) -> None:
         """Record ``value`` under ``name``; at the end of the cell its name stands in one line with
         the cell's other checkpoints.
 
@@ -65,27 +77,19 @@ class Twin:
                 f" {LOOSEST_RTOL:g}"
             )
         array = _as_float64(name, value)
-        entry = {
-            "name": name,
-            "value": array.tolist(),
-            "shape": list(array.shape),
-            "dtype": "float64",
-        }
+        entry = {"name": name, "value": array.tolist(), "shape": list(array.shape)}
+        entry |= {"dtype": "float64"}
         if rtol != RTOL:
             entry |= {"rtol": rtol, "reason": reason}
         if records.recording() and name in self._names:
-            raise ValueError(
-                f"checkpoint {name!r} stands twice in {self.stem}: give each its own name"
-            )
+            raise ValueError(f"checkpoint {name!r} stands twice in {self.stem}: rename one")
         records.record("checkpoints", entry)
         self._names.add(name)
         self._show(name, array, entry, digits)
 
     def _show(self, name, array, entry, digits):
-        """Keep the checkpoint's line for the end of the cell; outside of a notebook there is
-        none.
-        """
-        shell = _shell()
+        """Keep the checkpoint's line for the end of the cell; a plain script shows none."""
+        shell = get_ipython()
         if shell is None:
             return
         if not self._cell:
@@ -96,9 +100,7 @@ class Twin:
         """Show the cell's checkpoints: in one line those that need no word of their own, then what
         parts from NumPy's.
         """
-        from IPython.display import display
-
-        _shell().events.unregister("post_run_cell", self._end_of_cell)
+        get_ipython().events.unregister("post_run_cell", self._end_of_cell)
         cell, self._cell = self._cell, []
         plain = ("", self._tick())
         good = [text for text, verdict, _ in cell if verdict in plain]
@@ -145,15 +147,6 @@ def _numpy_side(stem):
     return found, YOURS if the_course.exists() else NUMPY
 
 
-def _shell():
-    """Return the running notebook's shell, None in a plain script."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return None
-    return get_ipython()
-
-
 def _as_float64(name, value):
     if hasattr(value, "detach"):  # a torch tensor, recognised without importing torch
         value = value.detach().cpu().numpy()
@@ -183,7 +176,7 @@ def _text(array, digits):
     return f"[{numbers}]" if array.ndim else numbers
 
 
-def stored_checkpoints(path):
+def stored_checkpoints(path: Path) -> dict[str, dict]:
     """Return ``{name: entry}`` from the stored outputs of the notebook at ``path``; empty if it
     cannot be read.
     """
@@ -194,12 +187,12 @@ def stored_checkpoints(path):
     return {entry["name"]: entry for cell in cells for entry in checkpoints(cell.outputs)}
 
 
-def difference(a, b):
+def difference(a: dict, b: dict) -> float:
     """Return the largest relative difference of two entries of one shape.
 
     Each difference is divided by |a| + ATOL / RTOL, so that the result is at most rtol exactly
     where |a − b| ≤ rtol · (|a| + 0.01): values near zero are compared absolutely, within 1e-12 at
     the usual rtol of 1e-10.
     """
-    a, b = np.array(a["value"]), np.array(b["value"])
-    return float(np.max(np.abs(a - b) / (np.abs(a) + ATOL / RTOL)))
+    x, y = np.array(a["value"]), np.array(b["value"])
+    return float(np.max(np.abs(x - y) / (np.abs(x) + ATOL / RTOL)))

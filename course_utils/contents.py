@@ -1,14 +1,13 @@
 """The contents of the course, as course.toml lists them: rounds, pairs, exercises, labs, pages.
 
-Whoever wants to know what belongs to the course asks here: the proof, the maps, the reuse of an
-earlier round's definitions.
+The proof, the maps and the reuse of an earlier round's definitions ask here.
 """
 
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from course_utils.resources import HOME
 
@@ -27,10 +26,6 @@ class Page:
     about: str
     minutes: tuple[int, int]
     labs: tuple[str, ...] = ()
-
-    @property
-    def stem(self) -> str:
-        return PurePosixPath(self.name).name
 
 
 @dataclass(frozen=True)
@@ -56,10 +51,6 @@ class Round:
     exercises: tuple[Page, Page] | None
     scripts: tuple[str, ...]
 
-    @property
-    def folder(self) -> str:
-        return f"Round{self.number}"
-
 
 @dataclass(frozen=True)
 class Contents:
@@ -75,53 +66,46 @@ class Contents:
 
     def alone(self) -> list[Page]:
         """Return the notebooks without a twin."""
-        exercises = [page for each in self.rounds for page in each.exercises or ()]
-        return [*self.pages, *exercises]
+        return [*self.pages, *(page for each in self.rounds for page in each.exercises or ())]
 
-    def notebooks(self) -> Iterator[str]:
-        """Yield the name of every notebook; of a pair the one in NumPy comes first."""
-        for pair in self.pairs():
-            yield pair.name
-            yield pair.twin
-        yield from (page.name for page in self.alone())
+    def notebooks(self) -> list[str]:
+        """Return the name of every notebook; of a pair the one in NumPy comes first."""
+        pairs = [name for pair in self.pairs() for name in (pair.name, pair.twin)]
+        return pairs + [page.name for page in self.alone()]
 
     def file_of(self, stem: str) -> str:
-        """Return the path in the course of the notebook ``stem``; of one that the course does not
-        list just its file name.
-        """
+        """Return the path of the notebook ``stem``; of one that is not listed its file name."""
         names = {PurePosixPath(name).name: name for name in self.notebooks()}
         return f"{names.get(stem, stem)}.ipynb"
 
 
 def read(path: Path) -> Contents:
-    """Return the contents that a ``course.toml`` lists. Raises ValueError that names a bad entry."""
+    """Return the contents that a ``course.toml`` lists; ValueError names a bad entry."""
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     try:
-        pages = tuple(_page(Page, entry) for entry in data.get("page", ()))
+        pages = tuple(Page(**_fields(entry)) for entry in data.get("page", ()))
         rounds = tuple(_round(entry) for entry in data.get("round", ()))
         return Contents(data["title"], data.get("repository", ""), rounds, pages)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path}: {error!r} is missing or wrong; the entries before it may"
-            " show how it should look"
-        ) from None
+        raise ValueError(f"{path}: an entry lacks {error}, or has it wrong") from None
 
 
-def _page(kind, entry: dict, folder: str = ""):
+def _fields(entry: dict, folder: str = "") -> dict[str, Any]:
     first, last = entry["minutes"]
     labs = tuple(entry.get("labs", ()))
-    return kind(folder + entry["notebook"], entry["about"], (first, last), labs)
+    name = folder + entry["notebook"]
+    return {"name": name, "about": entry["about"], "minutes": (first, last), "labs": labs}
 
 
 def _round(entry: dict) -> Round:
-    number = entry["number"]
-    folder = f"Round{number}/"
-    pairs = tuple(_page(Pair, pair, folder) for pair in entry["pair"])
-    exercises = None
+    number, folder, exercises = entry["number"], f"Round{entry['number']}/", None
+    pairs = tuple(Pair(**_fields(pair, folder)) for pair in entry["pair"])
     if "exercises" in entry:
-        about, minutes = entry["exercises"]["about"], entry["exercises"]["minutes"]
-        names = (f"{folder}Round{number}_Exercises", f"{folder}solutions/Round{number}_Solutions")
-        exercises = tuple(Page(name, about, tuple(minutes)) for name in names)
+        to_solve, solved = f"Round{number}_Exercises", f"solutions/Round{number}_Solutions"
+        exercises = (
+            Page(**_fields(entry["exercises"] | {"notebook": to_solve}, folder)),
+            Page(**_fields(entry["exercises"] | {"notebook": solved}, folder)),
+        )
     scripts = tuple(folder + name for name in entry.get("scripts", ()))
     return Round(number, entry["title"], entry["question"], pairs, exercises, scripts)
 

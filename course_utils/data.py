@@ -5,8 +5,10 @@ given.
 import csv
 import hashlib
 import io
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from course_utils.resources import find
 
@@ -39,7 +41,9 @@ def _read_penguins():
     return list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
 
 
-def load_penguins(features=("flipper_length_mm",), target="body_mass_g"):
+def load_penguins(
+    features: str | Sequence[str] = ("flipper_length_mm",), target: str = "body_mass_g"
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the Palmer penguins' measurements as ``X`` (m, n) and ``y`` (m,), float64, unscaled.
 
     features and target: columns of Dataset/penguins.csv: ``bill_length_mm``, ``bill_depth_mm``,
@@ -53,9 +57,7 @@ def load_penguins(features=("flipper_length_mm",), target="body_mass_g"):
     numeric = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "year")
     unknown = [column for column in [*features, target] if column not in numeric]
     if unknown or not features:
-        raise ValueError(
-            f"load_penguins: unknown column {unknown}; choose from {', '.join(numeric)}"
-        )
+        raise ValueError(f"load_penguins: no column {unknown}; choose from {', '.join(numeric)}")
     rows = _read_penguins()
     complete = [row for row in rows if all(row[column] != "NA" for column in [*features, target])]
     X = np.array([[float(row[column]) for column in features] for row in complete])
@@ -63,7 +65,7 @@ def load_penguins(features=("flipper_length_mm",), target="body_mass_g"):
     return X, y
 
 
-def load_regression(n_features=1):
+def load_regression(n_features: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Return the course's synthetic data: ``X`` (100, n_features) and ``y`` (100,), float64.
 
     scikit-learn's ``make_regression(n_samples=100, n_features=n_features, noise=20,
@@ -76,7 +78,7 @@ def load_regression(n_features=1):
     return (X - X.mean(axis=0)) / X.std(axis=0), (y - y.mean()) / y.std()
 
 
-def load_digits():
+def load_digits() -> tuple[np.ndarray, np.ndarray]:
     """Return scikit-learn's handwritten digits: ``X`` (1797, 64), float64 in [0, 1], and ``y``
     (1797,), int64, 0 to 9.
 
@@ -88,7 +90,9 @@ def load_digits():
     return X / 16.0, y.astype(np.int64)
 
 
-def check_arrays(X, y, weight):
+def check_arrays(
+    X: ArrayLike, y: ArrayLike, weight: ArrayLike
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return ``X`` (m, n), ``y`` (m,) and ``weight`` (n,) as float64, flattened where they came as
     columns.
 
@@ -108,13 +112,8 @@ def check_arrays(X, y, weight):
             " (n,) or (n, 1)"
         )
     if X.size == 0:
-        raise ValueError(
-            f"there is nothing to learn from: {shapes}; expected at least one example and one"
-            " feature"
-        )
+        raise ValueError(f"nothing to learn from: {shapes}; expected an example and a feature")
     for name, array in (("X", X), ("y", y), ("weight", weight)):
         if not np.isfinite(array).all():
-            raise ValueError(
-                f"{name} holds NaN or infinite values ({shapes}); remove or replace them first"
-            )
+            raise ValueError(f"{name} holds NaN or infinite values ({shapes}): remove them first")
     return X, y.reshape(m), weight.reshape(n)

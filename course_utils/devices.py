@@ -5,7 +5,7 @@ import os
 import torch
 
 
-def pick_device():
+def pick_device() -> torch.device:
     """Return the ``torch.device`` to compute on: CUDA, another accelerator, or the CPU.
 
     The environment variable ``COURSE_DEVICE`` ("cpu", "cuda", "cuda:1", ...) overrides the choice.
@@ -41,24 +41,15 @@ def _device_named(wanted):
     if device.type == "cpu":
         return device
     here = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    if (
-        here is None
-        or here.type != device.type
-        or (device.index or 0) >= torch.accelerator.device_count()
-    ):
-        found = (
-            "only a CPU"
-            if here is None
-            else f"{torch.accelerator.device_count()} device(s) of type {here.type}"
-        )
+    count = torch.accelerator.device_count()
+    if here is None or here.type != device.type or (device.index or 0) >= count:
+        found = f"{count} device(s) of type {here.type}" if here else "only a CPU"
         raise ValueError(f"COURSE_DEVICE={wanted!r}, but this machine has {found}. {advice}")
     return device
 
 
 def _try_float64(device):
-    """Compute one float64 sum on ``device``; raises TypeError or RuntimeError where that is
-    impossible.
-    """
+    """Compute one float64 sum; raises TypeError or RuntimeError where that is impossible."""
     torch.ones(2, dtype=torch.float64, device=device).sum()
 
 
@@ -71,9 +62,7 @@ def can_pin(*tensors):
     """
     if os.environ.get("COURSE_DEVICE", "").strip().startswith("cpu"):
         return False
-    if (
-        not torch.accelerator.is_available()
-        or torch.accelerator.current_accelerator().type == "mps"
-    ):
+    here = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    if here is None or here.type == "mps":
         return False
     return all(tensor.device.type == "cpu" for tensor in tensors)

@@ -3,8 +3,11 @@
 import base64
 import io
 import json
+from typing import Any
 
 import matplotlib.pyplot as plt
+from IPython.display import display
+from matplotlib.figure import Figure
 from PIL import Image
 
 from course_utils.notebooks import FIGURE
@@ -15,7 +18,13 @@ from course_utils.style import DPI
 _SHARPNESS = 1.5  # the picture holds so many pixels for a pixel of the page
 
 
-def show(alt, fig=None, *, varies=None, alone=None):
+def show(
+    alt: str,
+    fig: Figure | None = None,
+    *,
+    varies: dict[str, str] | None = None,
+    alone: str | None = None,
+) -> None:
     """Show a figure in the notebook, with ``alt``, record what it draws, and close it.
 
     ``alt`` says in a sentence or two what is to be seen, for readers who do not see the picture; it
@@ -35,15 +44,13 @@ def show(alt, fig=None, *, varies=None, alone=None):
         if not plt.get_fignums():
             raise ValueError("there is no figure to show: draw one first, then call show()")
         fig = plt.gcf()
-    from IPython.display import display
-
     fig.draw_without_rendering()  # the limits and places are final only now
     numbers = {"alt": alt} | figure_numbers(fig, varies or {})
     if alone:
         numbers["alone"] = alone
     record("figures", numbers)
     data = {"text/plain": f"Figure: {alt}"}
-    metadata = {FIGURE: json.dumps(thinned(numbers), ensure_ascii=False)}
+    metadata: dict[str, Any] = {FIGURE: json.dumps(thinned(numbers), ensure_ascii=False)}
     if pictures_wanted():
         png, width, height = figure_png(fig)
         data["image/png"] = base64.b64encode(png).decode()
@@ -52,7 +59,7 @@ def show(alt, fig=None, *, varies=None, alone=None):
     display(data, metadata=metadata, raw=True)
 
 
-def figure_png(fig):
+def figure_png(fig: Figure) -> tuple[bytes, int, int]:
     """Return ``fig`` as ``(PNG bytes, width, height)``; width and height in pixels of the page."""
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=DPI * _SHARPNESS)
@@ -60,7 +67,7 @@ def figure_png(fig):
     return quantised(Image.open(buffer)), width, height
 
 
-def quantised(picture, colours=256):
+def quantised(picture: Image.Image, colours: int = 256) -> bytes:
     """Return a PIL image as the bytes of a PNG of so many colours at most, which takes less than
     half the room.
     """

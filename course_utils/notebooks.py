@@ -1,5 +1,5 @@
-"""The reader of ``.ipynb`` files: cells with the section that they stand in, what their outputs hold,
-and what a notebook defines for others: one source, no copies.
+"""The reader of ``.ipynb`` files: cells with their section, what their outputs hold, and what a
+notebook defines for others: one source, no copies.
 """
 
 import ast
@@ -7,9 +7,6 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from course_utils.contents import contents
-from course_utils.resources import HOME, beside, find
 
 #: The keys under which an output's metadata carry a cell's checkpoints and a figure's numbers: as
 #: JSON in a text, since a notebook's file gives each number in a list a line of its own.
@@ -29,15 +26,15 @@ class Cell:
     kind: str
     source: str
     section: str = ""
-    outputs: list = field(default_factory=list)
+    outputs: list[dict] = field(default_factory=list)
     metadata: dict = field(default_factory=dict)
 
     @property
-    def tags(self) -> list:
+    def tags(self) -> list[str]:
         return self.metadata.get("tags", [])
 
 
-def read_notebook(path):
+def read_notebook(path: Path) -> list[Cell]:
     """Return the cells of the notebook at ``path``, in order.
 
     Raises OSError or ValueError if it cannot be read.
@@ -59,7 +56,7 @@ def read_notebook(path):
     return cells
 
 
-def code_cells(path):
+def code_cells(path: Path) -> list[str]:
     """Return the sources of the code cells of the notebook at ``path`` that are not empty, in
     order.
     """
@@ -68,9 +65,9 @@ def code_cells(path):
     ]
 
 
-def checkpoints(outputs):
-    """Return the checkpoints among a cell's outputs, in order, as the records of course_utils.checkpoints
-    hold them.
+def checkpoints(outputs: list[dict]) -> list[dict]:
+    """Return the checkpoints among a cell's outputs, in order, as course_utils.checkpoints records
+    them.
     """
     return [
         entry
@@ -79,7 +76,7 @@ def checkpoints(outputs):
     ]
 
 
-def figures(outputs):
+def figures(outputs: list[dict]) -> list[tuple[str, dict]]:
     """Return ``[(alt text, numbers)]`` of the figures (labs apart) among a cell's outputs; see
     course_utils.figures.
     """
@@ -91,7 +88,7 @@ def figures(outputs):
     return [(numbers["alt"], numbers) for numbers in found]
 
 
-def printed(outputs):
+def printed(outputs: list[dict]) -> str:
     """Return what a cell printed, as text: its streams and its result.
 
     Checkpoints, figures and labs are not among it.
@@ -112,41 +109,7 @@ def printed(outputs):
 # --- What a notebook defines for others -----------------------------------------------------------
 
 
-def functions_from(*stems):
-    """Return ``{name: value}`` of what the notebooks ``stems`` define for others: functions,
-    classes, constants.
-
-    The cells with the tag ``define`` are run, in their order and in one namespace, with those
-    imports of the set-up cell that they use; no other cell is. Where the reader has a copy of the
-    notebook, what it defines counts: save it, and you get your own. A definition of yours that
-    still has a blank in it, or raises, is replaced by the course's, and a printed line says so.
-
-    Raises FileNotFoundError for a notebook that does not exist, ValueError for one that defines
-    nothing, and what a cell of the course raises.
-    """
-    namespace = {}
-    for stem in stems:
-        name = contents().file_of(stem)
-        own = beside(name) if (HOME / name).exists() else None
-        yours = _by_names(own) if own else {}
-        for source in definitions(find(name) if own is None else HOME / name):
-            for key, changed in yours.items():
-                if set(key) & set(_names(source)) and changed != source:
-                    problem = _run(changed, namespace)
-                    if not problem:
-                        break
-                    print(f"{stem}: your {', '.join(key)} {problem}; the course's is used")
-            else:
-                exec(compile(source, f"{stem}.ipynb", "exec"), namespace)
-    modules = type(ast)
-    return {
-        name: value
-        for name, value in namespace.items()
-        if not name.startswith("__") and not isinstance(value, modules)
-    }
-
-
-def definitions(path):
+def definitions(path: Path) -> list[str]:
     """Return the sources of what the notebook at ``path`` defines for others, a cell each: first
     the imports that the definitions use.
 
@@ -163,34 +126,3 @@ def definitions(path):
             node.names = [alias for alias in node.names if (alias.asname or alias.name) in used]
             imports += [ast.unparse(node)] if node.names else []
     return ["\n".join(imports), *found]
-
-
-def _by_names(path):
-    """Return ``{(name, ...): source}`` of the defining cells of a reader's notebook."""
-    try:
-        return {_names(source): source for source in definitions(path) if _names(source)}
-    except (OSError, ValueError, KeyError, SyntaxError):  # damaged, or its tags are gone
-        return {}
-
-
-def _names(source):
-    """Return the names of the functions, classes and constants that a cell defines."""
-    found = []
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.append(node.name)
-        elif isinstance(node, ast.Assign):
-            found += [target.id for target in node.targets if isinstance(target, ast.Name)]
-    return tuple(found)
-
-
-def _run(source, namespace):
-    """Run a reader's definition in ``namespace``; return what is wrong with it, or ""."""
-    blanks = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
-    if any(node.value is Ellipsis for node in blanks):
-        return "still has a blank"
-    try:
-        exec(compile(source, "your notebook", "exec"), namespace)
-    except Exception as error:  # whatever a reader's cell raises
-        return f"raises {type(error).__name__} ({error})"
-    return ""

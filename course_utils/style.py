@@ -1,6 +1,7 @@
 """One look for every figure of the course: a palette and a size."""
 
 import matplotlib as mpl
+from cycler import cycler
 
 #: Okabe and Ito's colours (https://jfly.uni-koeln.de/color), told apart without colour vision.
 #: Lines that mean different things also differ in dash or marker.
@@ -21,7 +22,7 @@ FIGURE_SIZE = (7.0, 4.2)  # inches
 DPI = 110  # pixels of the page per inch
 
 
-def use_style():
+def use_style() -> None:
     """Give matplotlib the course's figure size, fonts, grid and colours."""
     order = ("blue", "red", "green", "purple", "orange", "sky", "black")
     mpl.rcParams.update(
@@ -43,7 +44,7 @@ def use_style():
             "axes.axisbelow": True,
             "grid.color": "#E6E6E6",
             "grid.linewidth": 0.8,
-            "axes.prop_cycle": mpl.cycler(color=[PALETTE[name] for name in order]),
+            "axes.prop_cycle": cycler(color=[PALETTE[name] for name in order]),
             "lines.linewidth": 2.0,
             "lines.markersize": 5.5,
             "legend.frameon": False,

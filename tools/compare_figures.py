@@ -6,8 +6,8 @@ The functions return sentences, none where all agrees.
 
 import numpy as np
 
-from course_utils.recording.figure_numbers import UNIT, VISIBLE, artist_points, thinned
 from course_utils.notebooks import figures
+from course_utils.recording.figure_numbers import UNIT, VISIBLE, artist_points, thinned
 
 
 def compare_figures(a, b):

@@ -1,4 +1,5 @@
-"""Labs beside each other: all positions of their sliders, of twins and of a run with what is stored.
+"""Labs beside each other: all positions of their sliders, of twins, and of a run with what is
+stored.
 
 The functions return sentences, none where all agrees.
 """

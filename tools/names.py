@@ -1,8 +1,8 @@
 """The numbers that a notebook holds under its names, recorded in the proof: twins that call a thing
 alike must mean the same numbers.
 
-After each cell the names that are new or have changed are recorded (course_utils.recording.records, "names").
-The reader sees nothing of it.
+After each cell the names that are new or have changed are recorded (course_utils.recording). The
+reader sees nothing of it.
 """
 
 import sys

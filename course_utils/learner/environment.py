@@ -13,7 +13,7 @@ ADVICE = (
 )
 
 
-def check_environment():
+def check_environment() -> bool:
     """Check Python, the packages of the course, the data, and that PyTorch finds a gradient;
     print what was found.
 

@@ -9,6 +9,7 @@ which they are seen.
 import numpy as np
 from matplotlib import collections, contour, image, lines, patches, spines, text
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
 
 VISIBLE = 1e-6  # of an axes' width or height: what lies nearer together is the same to every reader
@@ -16,7 +17,7 @@ UNIT = 1e-7  # the copy beside the picture counts in these parts of the axes
 _LARGEST = 4000  # points of one artist in a record
 
 
-def figure_numbers(fig, varies=None):
+def figure_numbers(fig: Figure, varies: dict[str, str] | None = None) -> dict:
     """Return what ``fig`` draws, as a dict that JSON can hold; draw the figure before.
 
     For ``varies`` see show().
@@ -43,12 +44,10 @@ def figure_numbers(fig, varies=None):
             for artist in place["artists"]
         ]
         raise ValueError(f"varies names {', '.join(varies)}; this figure draws {', '.join(known)}")
-    headings = [
-        heading.get_text() for heading in (fig._suptitle, fig._supxlabel, fig._supylabel) if heading
-    ]
+    headings = [fig.get_suptitle(), fig.get_supxlabel(), fig.get_supylabel()]
     return {
         "size": [float(inches) for inches in fig.get_size_inches()],
-        "title": "; ".join(headings),
+        "title": "; ".join(filter(None, headings)),
         "axes": places,
     }
 
@@ -205,7 +204,7 @@ def _described(kind, look, points, *values):
 # --- The copy beside the picture ------------------------------------------------------------------
 
 
-def thinned(numbers):
+def thinned(numbers: dict) -> dict:
     """Return the record of a figure in small, as it is stored with the picture: some 300 points, in
     ten millionths of the axes.
 
@@ -249,7 +248,7 @@ def thinned(numbers):
     return numbers | {"axes": places}
 
 
-def artist_points(artist):
+def artist_points(artist: dict) -> np.ndarray:
     """Return an artist's points, (n, 2), from a record or from its copy in small."""
     if "at" in artist:
         return np.array([float(v) for v in artist["at"].split()]).reshape(-1, 2) * UNIT

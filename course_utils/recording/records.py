@@ -18,10 +18,10 @@ from pathlib import Path
 KINDS = {kind: f".{kind}.jsonl" for kind in ("figures", "labs", "names")} | {
     "checkpoints": ".jsonl"
 }
-_notebook = None  # the stem of the notebook that runs in this process
+_notebook: str | None = None  # the stem of the notebook that runs in this process
 
 
-def start(stem):
+def start(stem: str) -> None:
     """From now on the records of this process are those of the notebook ``stem``; what an earlier
     run left of them goes.
     """
@@ -32,17 +32,17 @@ def start(stem):
             record_path(stem, kind).unlink(missing_ok=True)
 
 
-def record_path(stem, kind, folder=None):
+def record_path(stem: str | None, kind: str, folder: Path | None = None) -> Path:
     """Return where the records of one kind of the notebook ``stem`` lie."""
     return Path(folder or os.environ["COURSE_RECORD_DIR"]) / f"{stem}{KINDS[kind]}"
 
 
-def recording():
+def recording() -> bool:
     """True in the proof."""
     return bool(os.environ.get("COURSE_RECORD_DIR"))
 
 
-def record(kind, entry):
+def record(kind: str, entry: dict) -> None:
     """Append ``entry`` to the running notebook's record of that kind, if anything is to be
     recorded.
 
@@ -58,7 +58,7 @@ def record(kind, entry):
         file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
 
-def pictures_wanted():
+def pictures_wanted() -> bool:
     """False in the proof: it compares the numbers that a figure draws, so no pixel needs to be
     painted.
     """

@@ -91,7 +91,7 @@ def test_the_checkpoints_of_a_cell_are_one_line_with_all_values_in_its_metadata(
 
 
 def test_in_a_plain_script_nothing_is_shown(capsys, monkeypatch):
-    monkeypatch.setattr(checkpoints, "_shell", lambda: None)
+    monkeypatch.setattr(checkpoints, "get_ipython", lambda: None)
     Twin("RoundX_A").check("a", 1.0)
     assert capsys.readouterr().out == ""
 

@@ -11,11 +11,11 @@ import torch
 
 import course_utils
 from course_utils import (
-    find,
     batches,
     check_arrays,
     data,
     devices,
+    find,
     load_digits,
     load_penguins,
     load_regression,

@@ -1,4 +1,4 @@
-"""functions_from: what a notebook defines for others, straight out of its file, and nothing else."""
+"""functions_from: what a notebook defines for others, out of its file, and nothing else."""
 
 import json
 
@@ -8,7 +8,15 @@ from course_utils import functions_from, resources
 
 SET_UP = "import numpy as np\nimport json, math\nraise RuntimeError('the set-up cell was run')"
 RULE = "LIMIT = 3\n\n\ndef rule(x):\n    return np.minimum(LIMIT, helper(x))"
-HELPER = "from math import tau\n\n\nclass Double:\n    by = 2\n\n\ndef helper(x):\n    return Double.by * x"
+HELPER = """from math import tau
+
+
+class Double:
+    by = 2
+
+
+def helper(x):
+    return Double.by * x"""
 OTHER = "raise RuntimeError('a cell that defines nothing for others was run')"
 
 
@@ -32,7 +40,7 @@ def course(tmp_path, monkeypatch):
     """A course whose only notebook defines a rule and its helper; its folder."""
     home = tmp_path / "course"
     write(home / "T.ipynb", (SET_UP, []), (OTHER, []), (RULE, ["define"]), (HELPER, ["define"]))
-    for module in ("resources", "notebooks"):
+    for module in ("resources", "learner.definitions"):
         monkeypatch.setattr(f"course_utils.{module}.HOME", home)
     elsewhere = tmp_path / "mine" / "Round1"
     elsewhere.mkdir(parents=True)

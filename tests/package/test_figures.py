@@ -11,8 +11,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from course_utils import figures, show, use_style
-from course_utils.recording.figure_numbers import figure_numbers, thinned
 from course_utils.notebooks import FIGURE
+from course_utils.recording.figure_numbers import figure_numbers, thinned
 
 
 @pytest.fixture(autouse=True)

@@ -335,7 +335,6 @@ def is_caught(rule, namespace, torch_side):
                 and (rule != "adam" or refuses(function, {"betas": (1.0, 0.9)}, says="below 1"))
             ):
                 return True
-            weight = np.ones((2, 2))
             if refuses(function, {}, np.full((2, 2), 1e200)):
                 return True
             return not (

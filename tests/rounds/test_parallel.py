@@ -120,7 +120,7 @@ def test_three_processes_end_with_the_weights_of_one(one_process, data, tmp_path
 
 
 @pytest.mark.part("kills")
-def test_two_processes_of_which_one_dies_end_with_a_message_and_a_checkpoint_that_resumes_to_the_weights_of_one(
+def test_two_processes_of_which_one_dies_leave_a_checkpoint_that_resumes_to_the_same_weights(
     one_process, script, data, tmp_path, monkeypatch
 ):
     """One start for both: two processes share 35 of the 36 steps, small last batches and the lower
@@ -245,7 +245,7 @@ def test_other_data_of_the_same_length_are_refused(script, data, tmp_path, monke
     in_this_process(script, monkeypatch, *common, "--data", data)
     with np.load(data) as file:
         X, y = file["X"], file["y"]
-    for name, other in {"X": {"X": X + 1e-9, "y": y}, "y": {"X": X, "y": y[::-1]}}.items():
+    for other in ({"X": X + 1e-9, "y": y}, {"X": X, "y": y[::-1]}):
         np.savez(tmp_path / "other.npz", **other)
         with pytest.raises(
             SystemExit, match="another run: {'sha256 of X and y': '[0-9a-f]{64}'}, not "

@@ -1,5 +1,5 @@
-"""Somebody else's computer: a copy of setup_pytorch_env.sh in a folder of its own, with the few programs
-that a test gives it.
+"""Somebody else's computer: a copy of setup_pytorch_env.sh in a folder of its own, with the few
+programs that a test gives it.
 """
 
 import json
@@ -43,7 +43,8 @@ from pathlib import Path
 here = Path(__file__).resolve().parent
 site, tool, arguments = here.parent, here.name, sys.argv[1:]
 with open(os.environ["CALLS"], "a") as log:
-    log.write(json.dumps({"tool": tool, "arguments": arguments, "cert": os.environ.get("SSL_CERT_FILE"),
+    log.write(json.dumps({"tool": tool, "arguments": arguments,
+                          "cert": os.environ.get("SSL_CERT_FILE"),
                           "proxy": os.environ.get("ALL_PROXY")}) + "\n")
 if arguments[:2] == ["config", "list"]:
     print(os.environ.get("PIP_SETTINGS", ""))
@@ -53,7 +54,8 @@ def install(name, version):
     for old in site.glob(f"{name}-*.dist-info"):
         shutil.rmtree(old)
     (site / f"{name}-{version}.dist-info").mkdir()
-    (site / f"{name}-{version}.dist-info/METADATA").write_text(f"Name: {name}\nVersion: {version}\n")
+    metadata = site / f"{name}-{version}.dist-info/METADATA"
+    metadata.write_text(f"Name: {name}\nVersion: {version}\n")
 
 if arguments[-1] == "uv":
     if os.environ.get("NO_UV"):

@@ -1,5 +1,5 @@
-"""Functions straight out of a notebook's file, wherever they stand in it: what is tested is what the
-learner sees.
+"""Functions straight out of a notebook's file, wherever they stand in it: what is tested is what
+the learner sees.
 """
 
 import ast
@@ -28,7 +28,7 @@ def source_of(*stems):
 
 
 def functions_of(*stems):
-    """Return ``{name: function}`` of all functions that notebooks define; they share a namespace."""
+    """Return ``{name: function}`` of all that notebooks define; they share a namespace."""
     namespace = {"np": np}
     exec(compile(source_of(*stems), ", ".join(stems), "exec"), namespace)
     return {name: value for name, value in namespace.items() if getattr(value, "__code__", None)}

@@ -1,4 +1,4 @@
-"""Round 3's rules beside torch.optim: settings to draw, gradients to feed, and every step compared."""
+"""Round 3's rules beside torch.optim: settings to draw, gradients to feed, steps to compare."""
 
 import inspect
 from dataclasses import dataclass, field

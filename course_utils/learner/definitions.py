@@ -1,0 +1,78 @@
+"""What notebooks define for others, the reader's own first: one source, no copies."""
+
+import ast
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from course_utils.contents import contents
+from course_utils.notebooks import definitions
+from course_utils.resources import HOME, beside, find
+
+
+def functions_from(*stems: str) -> dict[str, Any]:
+    """Return ``{name: value}`` of what the notebooks ``stems`` define for others: functions,
+    classes, constants.
+
+    The cells with the tag ``define`` are run, in their order and in one namespace, with those
+    imports of the set-up cell that they use; no other cell is. Where the reader has a copy of the
+    notebook, what it defines counts: save it, and you get your own. A definition of yours that
+    still has a blank in it, or raises, is replaced by the course's, and a printed line says so.
+
+    Raises FileNotFoundError for a notebook that does not exist, ValueError for one that defines
+    nothing, and what a cell of the course raises.
+    """
+    namespace: dict[str, Any] = {}
+    for stem in stems:
+        name = contents().file_of(stem)
+        own = beside(name) if (HOME / name).exists() else None
+        yours = _own_definitions(own) if own else []
+        for source in definitions(HOME / name if own else find(name)):
+            if not any(_use(mine, source, stem, namespace) for mine in yours):
+                exec(compile(source, f"{stem}.ipynb", "exec"), namespace)
+    return {
+        name: value
+        for name, value in namespace.items()
+        if name != "__builtins__" and not isinstance(value, ModuleType)
+    }
+
+
+def _own_definitions(path: Path) -> list[str]:
+    """Return the defining cells of a reader's notebook; none if it is damaged, or its tags are
+    gone.
+    """
+    try:
+        return [source for source in definitions(path) if _names(source)]
+    except (OSError, ValueError, KeyError, SyntaxError):
+        return []
+
+
+def _names(source: str) -> list[str]:
+    """Return the names of the functions, classes and constants that a cell defines."""
+    found = []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.append(node.name)
+        elif isinstance(node, ast.Assign):
+            found += [target.id for target in node.targets if isinstance(target, ast.Name)]
+    return found
+
+
+def _use(mine: str, source: str, stem: str, namespace: dict[str, Any]) -> bool:
+    """Run the reader's cell ``mine`` if it stands for the course's ``source``; tell whether it
+    did. What is wrong with it is printed.
+    """
+    names = _names(mine)
+    if mine == source or not set(names) & set(_names(source)):
+        return False
+    problem = ""
+    if any(getattr(node, "value", None) is Ellipsis for node in ast.walk(ast.parse(mine))):
+        problem = "still has a blank"
+    else:
+        try:
+            exec(compile(mine, "your notebook", "exec"), namespace)
+        except Exception as error:  # whatever a reader's cell raises
+            problem = f"raises {type(error).__name__} ({error})"
+    if problem:
+        print(f"{stem}: your {', '.join(names)} {problem}; the course's is used")
+    return not problem
