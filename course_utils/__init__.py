@@ -27,6 +27,7 @@ _HOME_OF = {
     "show": "figures",
     "functions_from": "learner.definitions",
     "find": "resources",
+    "load_script": "resources",
     "check": "exercises.check",
 }
 # A lab is a file of its own: labs/NAME_lab.py defines NAME_lab.

@@ -2,24 +2,9 @@
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from course_utils.devices import can_pin
-
-
-class _Rows(Dataset):
-    """Examples that are fetched a batch at a time: one indexing call instead of one for each
-    example.
-    """
-
-    def __init__(self, X, y):
-        self.X, self.y = X, y
-
-    def __len__(self):
-        return len(self.X)
-
-    def __getitem__(self, rows):
-        return self.X[rows], self.y[rows]
 
 
 class _BatchOrder(Sampler):
@@ -88,9 +73,9 @@ def make_loader(
             f"make_loader: rng must be numpy.random.default_rng(seed), not {type(rng).__name__}"
         )
     return DataLoader(
-        _Rows(X, y),
+        TensorDataset(X, y),
         sampler=_BatchOrder(len(X), int(batch_size), rng),
-        batch_size=None,  # the sampler already hands over whole batches
+        batch_size=None,  # the sampler hands over whole batches: one indexing call for each
         pin_memory=can_pin(X, y),
         # Or each pass would draw a number from torch's global generator.
         generator=torch.Generator(),

@@ -6,7 +6,10 @@ changed counts, and then where the course itself lies: in the clone, or inside t
 package.
 """
 
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 _CLONE = Path(__file__).resolve().parents[1]
 #: Where the course lies: the clone that this package stands in, or the package's own copy.
@@ -38,3 +41,13 @@ def beside(name: str) -> Path | None:
         if path.exists() and path.resolve() != (HOME / name).resolve():
             return path
     return None
+
+
+def load_script(name: str) -> ModuleType:
+    """Return the course's script ``name``, such as "Round4/board.py", imported as a module."""
+    spec = spec_from_file_location(Path(name).stem, find(name))
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{name} is not a Python script")
+    module = sys.modules[spec.name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -53,9 +53,9 @@ def exercises_from(solutions):
                 nbformat.v4.new_markdown_cell(re.sub(r"\]\(\.\./", "](", cell.source), id=cell.id)
             )
         elif cell.cell_type == "code":
-            cells.append(
-                nbformat.v4.new_code_cell(stub(cell.source) if solved else cell.source, id=cell.id)
-            )
+            source = stub(cell.source) if solved else cell.source
+            tags = {"tags": ["setup"]} if "setup" in cell.metadata.get("tags", []) else {}
+            cells.append(nbformat.v4.new_code_cell(source, id=cell.id, metadata=tags))
     metadata = {"kernelspec": solutions.metadata.kernelspec, "language_info": {"name": "python"}}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 

@@ -25,6 +25,7 @@ from compare_figures import compare_figures
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from prove import THE_COURSE, run_environment
+from setup_cells import stamped
 
 from course_utils.checkpoints import RTOL, difference, stored_checkpoints
 from course_utils.contents import TORCH_SUFFIX
@@ -38,6 +39,7 @@ def refresh(path, records, repaint=False):
 
     Raises CellExecutionError if a cell fails.
     """
+    stamp(path)
     before = path.read_text(encoding="utf-8")
     old, new = (nbformat.reads(before, as_version=4) for _ in range(2))
     environment = run_environment({"COURSE_RECORD_DIR": str(records), "COURSE_NOTEBOOK": str(path)})
@@ -66,6 +68,16 @@ def refresh(path, records, repaint=False):
     _store_labs(path, labs, labs_changed)
     said = [f"{changed} outputs"] * bool(changed) + ["labs"] * labs_changed
     return " and ".join(said) or ("the order of cells" if after != before else "")
+
+
+def stamp(path):
+    """Write the set-up cell of the notebook at ``path`` as its template has it."""
+    wanted = stamped(read_notebook(path), path.stem)
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if "setup" in cell.metadata.get("tags", []) and cell.source != wanted:
+            cell.source = wanted
+            write_whole(path, (nbformat.writes(notebook) + "\n").encode())
 
 
 def whole_streams(outputs):

@@ -8,10 +8,12 @@ import json
 import re
 
 import pytest
+from setup_cells import stamped
 
+import course_utils
 from course_utils.checkpoints import NUMPY, TICK
 from course_utils.contents import TORCH_SUFFIX, contents
-from course_utils.notebooks import CHECKPOINTS, FIGURE, WIDGET, code_cells
+from course_utils.notebooks import CHECKPOINTS, FIGURE, WIDGET, code_cells, read_notebook
 from course_utils.resources import HOME
 
 PAIRS = [pair.name for pair in contents().pairs()]
@@ -214,3 +216,43 @@ def test_its_text_is_spared_the_numbers_that_ride_along(path):
         if "metadata" in output
     )
     assert size <= 0.05 * path.stat().st_size
+
+
+@every_notebook
+def test_the_set_up_cell_is_as_its_template_has_it(path):
+    tagged = [cell for cell in read_notebook(path) if "setup" in cell.tags]
+    assert len(tagged) == (path.stem != "Start_Here"), "its first step stands before any set-up"
+    for cell in tagged:
+        assert cell.source == stamped(read_notebook(path), path.stem), (
+            f"run: python -m course_utils refresh {path.stem.removesuffix(TORCH_SUFFIX)}"
+        )
+
+
+@every_pair
+def test_the_cells_that_are_the_same_in_both_are_the_same(pair):
+    ours, theirs = (
+        [(cell.section, cell.source) for cell in read_notebook(path) if "same" in cell.tags]
+        for path in (HOME / f"{pair}.ipynb", HOME / f"{pair}{TORCH_SUFFIX}.ipynb")
+    )
+    assert ours == theirs
+
+
+@every_pair
+def test_equal_cells_under_a_heading_are_tagged_so_that_they_stay_equal(pair):
+    untagged = [
+        {
+            (cell.section, cell.source)
+            for cell in read_notebook(path)
+            if cell.kind == "code" and "same" not in cell.tags
+        }
+        for path in (HOME / f"{pair}.ipynb", HOME / f"{pair}{TORCH_SUFFIX}.ipynb")
+    ]
+    assert not untagged[0] & untagged[1], "tag them same in both"
+
+
+def test_minutes_and_labs_are_as_the_contents_say():
+    for page in (*contents().pairs(), *contents().alone()):
+        cells = read_notebook(HOME / f"{page.name}.ipynb")
+        code = "\n".join(cell.source for cell in cells if cell.kind == "code")
+        used = {name for name in course_utils.__all__ if name.endswith("_lab")}
+        assert {name for name in used if f"{name}(" in code} == set(page.labs), page.name
