@@ -18,14 +18,15 @@ TORCH_SUFFIX = "-PyTorch"
 class Page:
     """A notebook, by its path in the course without ``.ipynb``.
 
-    about: what it is, in some words. minutes: how long a reader takes, from and to. labs: the
-    functions of course_utils that show its sliders.
+    about: what is in it, in some words. minutes: how long a reader takes, from and to. labs: the
+    functions of course_utils that show its sliders. question: the one it answers, if it has one.
     """
 
     name: str
     about: str
     minutes: tuple[int, int]
     labs: tuple[str, ...] = ()
+    question: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ def _fields(entry: dict, folder: str = "") -> dict[str, Any]:
     first, last = entry["minutes"]
     labs = tuple(entry.get("labs", ()))
     name = folder + entry["notebook"]
-    return {"name": name, "about": entry["about"], "minutes": (first, last), "labs": labs}
+    words = {"about": entry["about"], "question": entry.get("question", "")}
+    return {"name": name, "minutes": (first, last), "labs": labs} | words
 
 
 def _round(entry: dict) -> Round:

@@ -11,7 +11,6 @@ which a cell fails is left as it was.
 import argparse
 import gzip
 import json
-import os
 import re
 import sys
 import tempfile
@@ -20,18 +19,17 @@ from pathlib import Path
 import compare
 import compare_labs
 import nbformat
-import prose
+import pages
 from compare_figures import compare_figures
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from prove import THE_COURSE, run_environment
 from setup_cells import stamped
 
-from course_utils.checkpoints import RTOL, difference, stored_checkpoints
+from course_utils.checkpoints import RTOL, difference
 from course_utils.contents import TORCH_SUFFIX
 from course_utils.notebooks import CHECKPOINTS, FIGURE, WIDGET, checkpoints, read_notebook
 from course_utils.recording.records import record_path
-from course_utils.resources import HOME
 
 
 def refresh(path, records, repaint=False):
@@ -64,7 +62,7 @@ def refresh(path, records, repaint=False):
             was.execution_count = now.execution_count
     after = nbformat.writes(old) + "\n"
     if after != before:
-        write_whole(path, after.encode())
+        pages.write_whole(path, after.encode())
     _store_labs(path, labs, labs_changed)
     said = [f"{changed} outputs"] * bool(changed) + ["labs"] * labs_changed
     return " and ".join(said) or ("the order of cells" if after != before else "")
@@ -77,7 +75,7 @@ def stamp(path):
     for cell in notebook.cells:
         if "setup" in cell.metadata.get("tags", []) and cell.source != wanted:
             cell.source = wanted
-            write_whole(path, (nbformat.writes(notebook) + "\n").encode())
+            pages.write_whole(path, (nbformat.writes(notebook) + "\n").encode())
 
 
 def whole_streams(outputs):
@@ -98,17 +96,12 @@ def whole_streams(outputs):
     return whole
 
 
-def write_whole(path, content):
-    """Write ``content`` to ``path`` whole or not at all."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(content)
-    os.replace(beside, path)
-
-
 def _store_labs(path, labs, changed):
     place = compare_labs.labs_path(path)
     if labs and changed:
-        write_whole(place, gzip.compress(json.dumps(labs, ensure_ascii=False).encode(), 9, mtime=0))
+        pages.write_whole(
+            place, gzip.compress(json.dumps(labs, ensure_ascii=False).encode(), 9, mtime=0)
+        )
     elif not labs:
         place.unlink(missing_ok=True)
 
@@ -166,65 +159,6 @@ def _same_checkpoints(old, new):
     )
 
 
-# --- The README's account of the course -----------------------------------------------------------
-
-
-MARKS = (
-    "<!-- the course in numbers, written by: python -m course_utils refresh README -->\n",
-    "<!-- end -->",
-)
-
-
-def course_in_numbers():
-    """Return what the proof compares, counted in the notebooks as they are stored."""
-    names = THE_COURSE.names()
-    cells = {name: read_notebook(THE_COURSE.path(name)) for name in names}
-    code = [
-        cell
-        for name in names
-        for cell in cells[name]
-        if cell.kind == "code" and cell.source.strip()
-    ]
-    rows = {
-        "notebooks": len(names),
-        "cells whose output is compared": sum(
-            "NBVAL_IGNORE_OUTPUT" not in cell.source for cell in code
-        ),
-        "pairs, NumPy = PyTorch": len(THE_COURSE.pairs),
-        "checkpoints of a pair compared": sum(
-            len(stored_checkpoints(THE_COURSE.path(name))) for name in THE_COURSE.pairs
-        ),
-        "figures and labs": sum(
-            FIGURE in o.get("metadata", {}) or WIDGET in o.get("data", {})
-            for c in code
-            for o in c.outputs
-        ),
-        "numbers in the prose": prose.check_course(cells, whole=False, listed=()).held,
-    }
-    return (
-        "\n".join(
-            [
-                "| compared in each proof | |",
-                "|---|---|",
-                *(f"| {what} | {number:,} |" for what, number in rows.items()),
-            ]
-        )
-        + "\n"
-    )
-
-
-def refresh_readme():
-    """Write the numbers into the README; return True if that changed it."""
-    path = HOME / "README.md"
-    before = path.read_text(encoding="utf-8")
-    head, _, rest = before.partition(MARKS[0])
-    after = head + MARKS[0] + course_in_numbers() + MARKS[1] + rest.partition(MARKS[1])[2]
-    if not rest or after == before:
-        return False
-    write_whole(path, after.encode())
-    return True
-
-
 def main(arguments=None):
     """Run what the command line asks for; return the exit status."""
     command = argparse.ArgumentParser(
@@ -262,8 +196,8 @@ def main(arguments=None):
             except CellExecutionError as error:
                 failed.append(name)
                 print(f"{name}: a cell fails, the notebook is left as it was\n{error}", flush=True)
-    if not failed and refresh_readme():
-        print("README.md: the course in numbers")
+    for page in pages.refresh() if not failed else ():
+        print(f"{page}: what course.toml and the notebooks say")
     return 1 if failed else 0
 
 

@@ -1,9 +1,10 @@
 """The README and its neighbours say what is so."""
 
+import json
 import re
 
+import pages
 import pytest
-import refresh
 from prove import PARTS, THE_COURSE
 
 from course_utils.resources import HOME
@@ -44,10 +45,13 @@ def test_the_maps_lead_to_every_notebook(page):
         )
 
 
-def test_the_readme_counts_what_is_compared():
-    assert refresh.MARKS[0] + refresh.course_in_numbers() in read("README.md"), (
-        "run: python -m course_utils refresh README"
-    )
+def test_readme_and_start_here_say_what_the_course_holds():
+    told = "run: python -m course_utils refresh README"
+    readme, start = read("README.md"), read(pages.START_HERE)
+    assert pages.MARK.format("numbers") + pages.course_in_numbers() in readme, told
+    assert pages.MARK.format("one map") + pages.course_map("about") in readme, told
+    table = pages.course_map("question", "../").splitlines()
+    assert all(json.dumps(row, ensure_ascii=False)[1:-1] in start for row in table), told
 
 
 def test_contributing_explains_each_part_of_the_long_proof():
