@@ -292,7 +292,7 @@ def compare_records(numpy_record, torch_record):
             min(len(names), len(torch_names)),
         )
         a, b = (repr(x[at]) if at < len(x) else "nothing" for x in (names, torch_names))
-        problems.append(f"the checkpoints part at number {at + 1}: NumPy has {a}, PyTorch has {b}")
+        problems.append(f"checkpoint number {at + 1} is {a} in NumPy, {b} in PyTorch")
     by_name = {entry["name"]: entry for entry in theirs}
     for mine in ours:
         other = by_name.get(mine["name"])

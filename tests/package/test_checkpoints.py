@@ -162,9 +162,9 @@ def test_equal_records_agree(records):
     [
         ({"a": 1.0 + 3e-10, "b": 2.0}, "'a' differs by 3.0e-10 relative, more than 1e-10"),
         ({"a": -1.0, "b": 2.0}, "'a' differs"),
-        ({"a": 1.0}, "number 2: NumPy has 'b', PyTorch has nothing"),
-        ({"b": 2.0, "a": 1.0}, "number 1: NumPy has 'a', PyTorch has 'b'"),
-        ({"a": 1.0, "b": 2.0, "c": 3.0}, "NumPy has nothing, PyTorch has 'c'"),
+        ({"a": 1.0}, "number 2 is 'b' in NumPy, nothing in PyTorch"),
+        ({"b": 2.0, "a": 1.0}, "number 1 is 'a' in NumPy, 'b' in PyTorch"),
+        ({"a": 1.0, "b": 2.0, "c": 3.0}, "is nothing in NumPy, 'c' in PyTorch"),
         ({"a": [1.0], "b": 2.0}, "shape"),
     ],
 )

@@ -13,6 +13,8 @@ PAGES = (
     "README.md",
     "PYTORCH_MIGRATION.md",
     "CONTRIBUTING.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
     "LICENSE-TEXT.md",
     "Dataset/README.md",
 )
