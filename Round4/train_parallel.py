@@ -269,142 +269,158 @@ def train_step(model, optimizer, X_shard, y_shard, batch_size, processes, max_no
     return part.detach()
 
 
-def train(arguments, rank, processes, device):
-    """Train, or go on with, the run that the arguments describe; process 0 saves and prints."""
-    X, y = read_data(arguments.data) if arguments.data else split_digits(*load_digits())[0]
-    rng = np.random.default_rng(arguments.seed)
-    model = SoftmaxRegression(0.01 * rng.standard_normal((10, X.shape[1])), np.zeros(10)).to(device)
-    decay = 1 / len(X)
-    optimizer = torch.optim.SGD(
-        [{"params": [model.weight], "weight_decay": decay}, {"params": [model.bias]}],
-        lr=arguments.lrate,
-        momentum=0.9,
-    )
-    for parameter in model.parameters():
-        # The velocity starts at zero.
-        optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
-    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=5, gamma=0.5)
-    settings = {name: getattr(arguments, name) for name in ("batch_size", "lrate", "seed")}
-    settings |= {
-        "examples": len(X),
-        "sha256 of X and y": hashlib.sha256(X.tobytes() + y.tobytes()).hexdigest(),
-    }
-    progress = {"epoch": 0, "batch": 0, "shuffle": rng.bit_generator.state}
+class TrainingRun:
+    """What one process holds of the run that the arguments describe, and what it does with it.
 
-    def parts():
+    progress: the epoch and the batch that come next, and the state that this epoch was shuffled
+    from. parallel: the model, wrapped where several processes average their gradients.
+    """
+
+    def __init__(self, arguments, rank, processes, device):
+        self.arguments, self.rank, self.processes = arguments, rank, processes
+        self.device = device
+        X, y = read_data(arguments.data) if arguments.data else split_digits(*load_digits())[0]
+        self.X, self.y = torch.from_numpy(X), torch.from_numpy(y)
+        self.batches = -(-len(X) // arguments.batch_size)
+        self.rng = np.random.default_rng(arguments.seed)
+        start = 0.01 * self.rng.standard_normal((10, X.shape[1]))
+        self.model = self.parallel = SoftmaxRegression(start, np.zeros(10)).to(device)
+        self.optimizer = self._optimizer(decay=1 / len(X))
+        self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimizer, step_size=5, gamma=0.5)
+        self.settings = {n: getattr(arguments, n) for n in ("batch_size", "lrate", "seed")}
+        self.settings["examples"] = len(X)
+        self.settings["sha256 of X and y"] = hashlib.sha256(X.tobytes() + y.tobytes()).hexdigest()
+        self.progress = {"epoch": 0, "batch": 0, "shuffle": self.rng.bit_generator.state}
+        self.begun = 0  # the last step that was begun: where the run ended, if it ends early
+
+    def _optimizer(self, decay):
+        """Return SGD with momentum; the weight decays, the bias does not, velocities start at 0."""
+        weight, bias = self.model.weight, self.model.bias
+        groups = [{"params": [weight], "weight_decay": decay}, {"params": [bias]}]
+        optimizer = torch.optim.SGD(groups, lr=self.arguments.lrate, momentum=0.9)
+        for parameter in self.model.parameters():
+            optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        return optimizer
+
+    @property
+    def step(self):
+        """The number of the step that comes next, counted from the run's start."""
+        return self.progress["epoch"] * self.batches + self.progress["batch"]
+
+    def parts(self):
+        """Return what a checkpoint holds."""
         return {
-            "settings": settings,
-            "model": model.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "scheduler": scheduler.state_dict(),
-            "progress": progress,
+            "settings": self.settings,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "progress": self.progress,
         }
 
-    def save():
-        if rank == 0:
-            arguments.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-            save_checkpoint(arguments.checkpoint, parts())
+    def save(self):
+        if self.rank == 0:
+            self.arguments.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+            save_checkpoint(self.arguments.checkpoint, self.parts())
 
-    if arguments.resume:
-        state = load_checkpoint(arguments.checkpoint)
-        check_parts(arguments.checkpoint.name, state, {"settings": settings})
-        if other := {
-            name: state["settings"][name]
-            for name in settings
-            if state["settings"][name] != settings[name]
-        }:
-            here = {name: settings[name] for name in other}
-            raise ValueError(f"{arguments.checkpoint.name} is of another run: {other}, not {here}")
-        check_parts(arguments.checkpoint.name, state, parts())
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        scheduler.load_state_dict(state["scheduler"])
-        progress = state["progress"]
-        if progress["epoch"] >= arguments.epochs:
-            if rank == 0:
-                print(
-                    f"nothing is left to do: {arguments.checkpoint} holds {progress['epoch']}"
-                    f" epochs already, and --epochs is {arguments.epochs}"
-                )
-            return
-    else:
-        save()  # so that there is something to resume from, and that it is of this run
-    X, y = torch.from_numpy(X), torch.from_numpy(y)
-    batches = -(-len(X) // arguments.batch_size)
-    step = progress["epoch"] * batches + progress["batch"]
+    def resume(self):
+        """Take over what the checkpoint holds. Raises ValueError if it is of another run."""
+        name = self.arguments.checkpoint.name
+        state = load_checkpoint(self.arguments.checkpoint)
+        check_parts(name, state, {"settings": self.settings})
+        other = {n: v for n, v in state["settings"].items() if self.settings.get(n) != v}
+        if other:
+            here = {n: self.settings.get(n) for n in other}
+            raise ValueError(f"{name} is of another run: {other}, not {here}")
+        check_parts(name, state, self.parts())
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scheduler.load_state_dict(state["scheduler"])
+        self.progress = state["progress"]
+        self.begun = self.step
 
-    def check_finite(*tensors):
-        if not all(torch.isfinite(tensor).all() for tensor in (*model.parameters(), *tensors)):
+    def check_finite(self, *tensors):
+        tensors = (*self.model.parameters(), *tensors)
+        if not all(torch.isfinite(tensor).all() for tensor in tensors):
             raise ValueError(
-                f"the loss is no longer finite after step {step}: start again with a smaller"
-                f" --lrate. The last good state is still in {arguments.checkpoint.name}"
+                f"the loss is no longer finite after step {self.begun}: start again with a"
+                " smaller --lrate. The last good state is still in"
+                f" {self.arguments.checkpoint.name}"
             )
 
-    resume = "The run ends here. Go on from the last checkpoint with the same command and --resume"
-    if arguments.kill_at_step is not None:
-        resume += ", without --kill-at-step"
-    try:
-        parallel = model
+    def average_gradients(self):
+        """From here on, backward() averages the gradients of all processes."""
+        device_ids = [self.device] if self.device.type == "cuda" else None
+        with together(self.processes):  # process 0 has saved
+            self.parallel = nn.parallel.DistributedDataParallel(self.model, device_ids=device_ids)
+
+    def train_batch(self, rows):
+        """Take one step on this process's shard of a batch; returns its part of the loss."""
+        self.begun = self.step
+        if self.arguments.kill_at_step == self.begun and self.rank == self.processes - 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        shard = rows.tensor_split(self.processes)[self.rank]
+        X, y = self.X[shard].to(self.device), self.y[shard].to(self.device)
+        return train_step(self.parallel, self.optimizer, X, y, len(rows), self.processes)
+
+    def train_epoch(self):
+        """Train to the end of the epoch, from wherever in it the run stands, and save."""
+        self.rng.bit_generator.state = self.progress["shuffle"]  # its order, also after a restart
+        order = torch.from_numpy(self.rng.permutation(len(self.X)))
+        batches = order.split(self.arguments.batch_size)[self.progress["batch"] :]
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        for rows in batches:
+            total += self.train_batch(rows)
+            self.progress["batch"] += 1
+            last = self.progress["batch"] == self.batches  # the epoch's end saves in any case
+            if self.step % self.arguments.save_every == 0 and not last:
+                self.check_finite()
+                self.save()
         if dist.is_initialized():
-            device_ids = [device] if device.type == "cuda" else None
-            with together(processes):  # from here on, process 0 has saved
-                parallel = nn.parallel.DistributedDataParallel(model, device_ids=device_ids)
-        reason = (
-            "SIGTERM (torchrun sends it to all when one has failed)" if processes > 1 else "SIGTERM"
-        )
-        ended = f"process {rank} of {processes} was ended by {reason}. {resume}"
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(ended))
-        while progress["epoch"] < arguments.epochs:
-            # This epoch's order, also after a restart.
-            rng.bit_generator.state = progress["shuffle"]
-            order = torch.from_numpy(rng.permutation(len(X)))
-            total = torch.zeros((), dtype=torch.float64, device=device)
-            first = progress["batch"]
-            for batch in range(first, batches):
-                step = progress["epoch"] * batches + batch
-                if arguments.kill_at_step == step and rank == processes - 1:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                rows = order[batch * arguments.batch_size : (batch + 1) * arguments.batch_size]
-                shard = rows.tensor_split(processes)[rank]
-                total += train_step(
-                    parallel,
-                    optimizer,
-                    X[shard].to(device),
-                    y[shard].to(device),
-                    len(rows),
-                    processes,
-                )
-                progress["batch"] = batch + 1
-                # The epoch's end saves in any case.
-                if (step + 1) % arguments.save_every == 0 and batch + 1 < batches:
-                    check_finite()
-                    save()
-            if dist.is_initialized():
-                with together(processes):
-                    dist.all_reduce(total)  # the shards' parts add up to the loss
-            check_finite(total)
-            scheduler.step()
-            progress = {
-                "epoch": progress["epoch"] + 1,
-                "batch": 0,
-                "shuffle": rng.bit_generator.state,
-            }
-            save()
+            with together(self.processes):
+                dist.all_reduce(total)  # the shards' parts add up to the loss
+        self.check_finite(total)
+        self.scheduler.step()
+        shuffle = self.rng.bit_generator.state
+        self.progress = {"epoch": self.progress["epoch"] + 1, "batch": 0, "shuffle": shuffle}
+        self.save()
+        if self.rank == 0:
+            told = f"mean loss of {len(batches)} batches {total.item() / len(batches):.6f}"
+            print(f"epoch {self.progress['epoch']:3d}   {told}")
+
+
+def train(arguments, rank, processes, device):
+    """Train, or go on with, the run that the arguments describe; process 0 saves and prints."""
+    run = TrainingRun(arguments, rank, processes, device)
+    if not arguments.resume:
+        run.save()  # so that there is something to resume from, and that it is of this run
+    else:
+        run.resume()
+        if run.progress["epoch"] >= arguments.epochs:
             if rank == 0:
-                mean = total.item() / (batches - first)
-                print(
-                    f"epoch {progress['epoch']:3d}   mean loss of {batches - first} batches"
-                    f" {mean:.6f}"
-                )
+                held = f"{arguments.checkpoint} holds {run.progress['epoch']} epochs already"
+                print(f"nothing is left to do: {held}, and --epochs is {arguments.epochs}")
+            return
+    go_on = "The run ends here. Go on from the last checkpoint with the same command and --resume"
+    if arguments.kill_at_step is not None:
+        go_on += ", without --kill-at-step"
+    one_of_all = f"process {rank} of {processes}"
+    try:
+        if dist.is_initialized():
+            run.average_gradients()
+        to_all = " (torchrun sends it to all when one has failed)" if processes > 1 else ""
+        ended = f"{one_of_all} was ended by SIGTERM{to_all}. {go_on}"
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(ended))
+        while run.progress["epoch"] < arguments.epochs:
+            run.train_epoch()
     except dist.DistError as error:
         if processes == 1:
             raise
         raise SystemExit(
-            f"process {rank} of {processes} could not finish step {step} ({first_line(error)}),"
-            f" most likely because another process died. {resume}"
+            f"{one_of_all} could not finish step {run.begun} ({first_line(error)}),"
+            f" most likely because another process died. {go_on}"
         ) from None
     except RuntimeError as error:
-        error.add_note(f"process {rank} of {processes} could not finish step {step}")
+        error.add_note(f"{one_of_all} could not finish step {run.begun}")
         raise
 
 
