@@ -27,12 +27,13 @@ from course_utils.resources import HOME
 sys.path.insert(0, str(HOME / "tools"))
 
 import prove  # found through the line above
+import pytest_runs  # found through the line above
 from notebook_run import uses_torch
 
 from course_utils.notebooks import code_cells
 
 
-class Silent(prove.Progress):
+class Silent(pytest_runs.Progress):
     """Says nothing while it counts."""
 
     def count(self, text):
@@ -75,7 +76,7 @@ def start_plainly(path):
         code += "\nimport torch\ntorch.optim.SGD([torch.zeros(1)])"
     manager, client = start_new_kernel(
         cwd=str(path.parent),
-        env=prove.run_environment({}),
+        env=pytest_runs.run_environment({}),
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
     reply = client.execute_interactive(code, output_hook=lambda message: None, timeout=120)

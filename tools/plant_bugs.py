@@ -28,13 +28,12 @@ from pathlib import Path
 
 from bugs import BOTH_SIDES, ONE_SIDE, SEED, Bug, sample
 from compare import compare_records
+from pytest_runs import ONE_THREAD
 from running import failed, open_shell, unreached_arms
 
 from course_utils.contents import TORCH_SUFFIX, contents
 from course_utils.notebooks import read_notebook
 from course_utils.resources import HOME
-
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 # --- what a run showed, compared ------------------------------------------------------------------
 

@@ -9,16 +9,13 @@ is drawn afresh, belongs to the long proof (``PARTS``).
 
 import argparse
 import difflib
-import json
 import os
 import platform
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,8 +24,9 @@ import compare
 import compare_labs
 import prose
 from compare_figures import compare_figures
-from kernels import KINDS, PreloadedKernels, can_fork, end_with_parent
+from kernels import KINDS, PLAIN, PreloadedKernels, can_fork, write_spec
 from notebook_run import uses_torch
+from pytest_runs import Progress, run_environment, run_pytest
 
 from course_utils.checkpoints import RTOL
 from course_utils.contents import TORCH_SUFFIX, contents
@@ -44,8 +42,6 @@ LONGEST = ("Round3_Race", "Round4_Training", "Round2_SGD")
 OTHER_MACHINE = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"}
 if platform.machine().lower() in ("x86_64", "amd64"):
     OTHER_MACHINE["OPENBLAS_CORETYPE"] = "Nehalem"
-#: Two workers on two cores: one thread each.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 #: The long proof, part by part: what it does, and the program that it needs.
 PARTS = {
@@ -199,99 +195,6 @@ class Proof:
         return "\n".join(lines + [f"NOT PROVED: {problem}" for problem in self.problems])
 
 
-# --- Saying what is done, while it is done --------------------------------------------------------
-
-
-class Progress:
-    """One line that counts: in place on a terminal, a line now and then in a log."""
-
-    def __init__(self, every=15):
-        self.start, self.every, self._said, self._last = time.monotonic(), every, 0.0, ""
-        self.in_place = sys.stdout.isatty()
-
-    def seconds(self):
-        return time.monotonic() - self.start
-
-    def count(self, text):
-        line = f"  {text}, {self.seconds():.0f} s"
-        if self.in_place:
-            print(f"\r{line}\x1b[K", end="", flush=True)
-        elif text != self._last and (self.seconds() - self._said >= self.every or not self._last):
-            print(line, flush=True)
-            self._said = self.seconds()
-            self._last = text
-
-    def done(self, text):
-        print(
-            ("\r\x1b[K" if self.in_place else "") + f"{text}   ({self.seconds():.0f} s)", flush=True
-        )
-
-
-# --- Running pytest -------------------------------------------------------------------------------
-
-
-def run_pytest(arguments, folder, environment, on_event, tick):
-    """Run pytest with these arguments and ``notebook_run`` as a plugin; hand each event to
-    ``on_event``. Returns (exit status, what it said).
-
-    However this ends, Ctrl-C included, pytest, its workers and all that they started end with it.
-    """
-    events, output = folder / "events.jsonl", folder / "pytest.txt"
-    events.touch()
-    command = [
-        sys.executable,
-        str(Path(__file__).with_name("notebook_run.py")),
-        *arguments,
-        "-p",
-        "no:cacheprovider",
-    ]
-    posix = {"start_new_session": True} if os.name == "posix" else {}
-    if can_fork():
-        parent = os.getpid()
-        posix["preexec_fn"] = lambda: end_with_parent(parent)
-    with output.open("w") as file, events.open(encoding="utf-8") as lines:
-        process = subprocess.Popen(
-            command,
-            cwd=HOME,
-            env=environment | {"COURSE_EVENTS": str(events)},
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            **posix,
-        )
-        try:
-            rest = ""
-            while True:
-                ended = process.poll() is not None
-                *whole, rest = (rest + lines.read()).split("\n")
-                for line in whole:
-                    on_event(json.loads(line))
-                tick()
-                if ended:
-                    return process.returncode, output.read_text(encoding="utf-8", errors="replace")
-                time.sleep(0.1)
-        finally:
-            if os.name == "posix":
-                try:
-                    os.killpg(process.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-            process.kill()
-            process.wait()
-
-
-def run_environment(extra):
-    """Return the environment of a run: one thread a worker, and nothing of the caller's that
-    changes what a notebook computes.
-    """
-    left_out = {"PYTHONPATH", "COURSE_RECORD_DIR", "PYTEST_ADDOPTS", "COURSE_DEVICE"}
-    return (
-        {name: value for name, value in os.environ.items() if name not in left_out}
-        | ONE_THREAD
-        | extra
-    )
-
-
 # --- The notebooks --------------------------------------------------------------------------------
 
 
@@ -338,82 +241,94 @@ def _run_notebooks(course, stored, records, extra_env, plain, proof, progress):
 
     Returns them with what the cells gave now.
     """
-    names = list(stored)
-    waiting = {
-        name: sum(cell.kind == "code" and bool(cell.source.strip()) for cell in stored[name])
-        for name in names
-    }
-    total, good, outputs, failed = sum(waiting.values()), 0, {}, []
-    by_path = {os.path.relpath(course.path(name), course.root): name for name in names}
-
-    def on_event(event):
-        nonlocal good
-        name = by_path.get(event["path"].replace("/", os.sep))
-        if name and "cell" in event:
-            waiting[name] -= 1
-            good += event["ok"]
-            outputs[name, event["cell"]] = event["outputs"]
-            if not event["ok"]:
-                failed.append((name, event))
-
-    def tick():
-        progress.count(f"{sum(not rest for rest in waiting.values())} of {len(names)} notebooks")
-
+    run = NotebookRun(course, stored)
     with ExitStack() as stack:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kernels")))
         environment = run_environment({"COURSE_RECORD_DIR": str(records)} | extra_env)
-        arguments = [
-            "--nbval",
-            "-q",
-            "-n",
-            str(min(2, len(names))),
-            "--dist",
-            "loadscope",
-            "--no-loadscope-reorder",
-            f"--rootdir={course.root}",
-            "-c",
-            os.devnull,
-            *(str(course.path(name)) for name in names),
-        ]
         if plain:
-            arguments += ["--nbval-current-env"]
+            kernel = PLAIN
+            environment |= write_spec(place, PLAIN, [], "plain", environment)
         else:
-            kinds = {
-                KINDS[uses_torch(cell.source for cell in stored[name] if cell.kind == "code")]
-                for name in names
-            }
-            place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kernels")))
-            environment |= stack.enter_context(
-                PreloadedKernels(place, sorted(kinds), environment)
-            ) | {"COURSE_NO_PICTURES": "1"}
-            arguments += ["--nbval-kernel-name", PreloadedKernels.NAME]
-        status, said = run_pytest(arguments, records.parent, environment, on_event, tick)
-    for name, event in failed:
+            kernel = PreloadedKernels.NAME
+            preloaded = PreloadedKernels(place, run.kinds(), environment)
+            environment |= stack.enter_context(preloaded) | {"COURSE_NO_PICTURES": "1"}
+        status, said = run_pytest(
+            run.arguments(kernel),
+            records.parent,
+            environment,
+            run.on_event,
+            lambda: progress.count(run.told()),
+        )
+    for name, event in run.failed:
         print("\n" + _difference(name, stored[name], event))
-    if status or good != total:
-        if not failed:
+    if status or run.good != run.total:
+        if not run.failed:
             print(said)
         proof.problems.append(
-            f"{good} of {total} cells ran and gave their stored output (see above)"
+            f"{run.good} of {run.total} cells ran and gave their stored output (see above)"
         )
-    proof.ignored = sum(
-        "NBVAL_IGNORE_OUTPUT" in cell.source
-        for name in names
-        for cell in stored[name]
-        if cell.kind == "code"
-    )
-    proof.notebooks, proof.cells = len(names), good - proof.ignored
-    fresh = {}
-    for name in names:
-        numbers = iter(range(len(stored[name])))
-        fresh[name] = [
-            (
-                replace(cell, outputs=outputs.get((name, next(numbers)), []))
-                if cell.kind == "code"
-                else cell
-            )
-            for cell in stored[name]
-        ]
-    return fresh
+    code = [cell for cells in stored.values() for cell in cells if cell.kind == "code"]
+    proof.ignored = sum("NBVAL_IGNORE_OUTPUT" in cell.source for cell in code)
+    proof.notebooks, proof.cells = len(stored), run.good - proof.ignored
+    return run.fresh()
+
+
+class NotebookRun:
+    """nbval's run of some notebooks, ``{name: cells}``, while its events come in.
+
+    good: cells that gave their stored output, of ``total``. failed: (name, event) of the others.
+    """
+
+    def __init__(self, course, stored):
+        self.course, self.stored = course, stored
+        self.waiting = {
+            name: sum(cell.kind == "code" and bool(cell.source.strip()) for cell in cells)
+            for name, cells in stored.items()
+        }
+        self.total, self.good, self.failed = sum(self.waiting.values()), 0, []
+        self.outputs = {}
+        self.by_path = {os.path.relpath(course.path(name), course.root): name for name in stored}
+
+    def kinds(self):
+        """Return which kinds of preloaded kernels the notebooks want."""
+        sources = (
+            [cell.source for cell in cells if cell.kind == "code"] for cells in self.stored.values()
+        )
+        return sorted({KINDS[uses_torch(each)] for each in sources})
+
+    def arguments(self, kernel):
+        """Return pytest's arguments: strict nbval, a notebook on one worker, in the given order."""
+        workers = f"-n {min(2, len(self.stored))} --dist loadscope --no-loadscope-reorder"
+        nbval = f"--nbval --nbval-kernel-name {kernel}"
+        paths = [str(self.course.path(name)) for name in self.stored]
+        places = [f"--rootdir={self.course.root}", "-c", os.devnull]
+        return ["-q", *nbval.split(), *workers.split(), *places, *paths]
+
+    def on_event(self, event):
+        name = self.by_path.get(event["path"].replace("/", os.sep))
+        if not name or "cell" not in event:
+            return
+        self.waiting[name] -= 1
+        self.good += event["ok"]
+        self.outputs[name, event["cell"]] = event["outputs"]
+        if not event["ok"]:
+            self.failed.append((name, event))
+
+    def told(self):
+        done = sum(not rest for rest in self.waiting.values())
+        return f"{done} of {len(self.stored)} notebooks"
+
+    def fresh(self):
+        """Return the notebooks with what their cells gave now."""
+        found = {}
+        for name, cells in self.stored.items():
+            numbers, now = iter(range(len(cells))), []
+            for cell in cells:
+                if cell.kind == "code":
+                    cell = replace(cell, outputs=self.outputs.get((name, next(numbers)), []))
+                now.append(cell)
+            found[name] = now
+        return found
 
 
 def _difference(name, cells, event):
@@ -516,18 +431,8 @@ def run_tests(folder, progress, part=None, records=None):
             print(f"\n{event['test']}\n{event['why']}")
 
     folder.mkdir()
-    arguments = [
-        "tests",
-        "-q",
-        "-n",
-        "2",
-        "--dist",
-        "loadfile",
-        "-p",
-        "no:nbval",
-        f"--rootdir={HOME}",
-        *(["--part", part] if part else []),
-    ]
+    options = "-q -n 2 --dist loadfile -p no:nbval" + (f" --part {part}" if part else "")
+    arguments = ["tests", *options.split(), f"--rootdir={HOME}"]
     environment = run_environment({"COURSE_PROOF_RECORDS": str(records)} if records else {})
     status, said = run_pytest(
         arguments, folder, environment, on_event, lambda: progress.count(f"{passed} tests")

@@ -23,7 +23,8 @@ import pages
 from compare_figures import compare_figures
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from prove import THE_COURSE, run_environment
+from prove import THE_COURSE
+from pytest_runs import run_environment
 from setup_cells import stamped
 
 from course_utils.checkpoints import RTOL, difference

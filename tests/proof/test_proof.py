@@ -23,7 +23,8 @@ import psutil
 import pytest
 from kernels import can_fork
 from nbclient import NotebookClient
-from prove import Course, Progress
+from prove import Course
+from pytest_runs import Progress
 
 from course_utils.contents import TORCH_SUFFIX
 from course_utils.notebooks import Cell
