@@ -34,7 +34,8 @@ def gradient_descent(X, y, weight, lrate, epochs):
     Returns (weights (epochs + 1, n), losses (epochs + 1,)): row k and loss k belong together, row 0
     is the start.
     """
-    weights, losses = [], []
+    weights = []
+    losses = []
     for _ in range(epochs + 1):
         weights.append(weight)
         weight, loss = gradient_step_pytorch(X, y, weight, lrate)

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import torch
 
+from course_utils import load_script
 from course_utils.contents import contents
 from course_utils.notebooks import code_cells
 from course_utils.resources import HOME
@@ -42,6 +43,8 @@ def definitions(language):
     running the rest.
     """
     names = {"__name__": "round4", "y_train": np.zeros(1197), "device": torch.device("cpu")}
+    board = load_script("Round4/board.py")
+    names |= {name: getattr(board, name) for name in ("BoardWriter", "read_curve", "show_board")}
     for source in code_cells(HOME / "Round4" / f"{NOTEBOOKS[language]}.ipynb"):
         for node in ast.parse(source).body:
             settings = isinstance(node, ast.Assign) and all(
