@@ -1,111 +1,161 @@
-"""From wrong numbers to the name of the mistake: what ``diagnose`` sees when it lays yours beside
-the right ones.
-"""
+"""From wrong numbers to the mistake's sentence: yours are laid beside the right ones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-#: Results are compared to 9 digits: enough for every formula, too tight for float32 and finite
-#: differences.
-RTOL = 1e-9
+from course_utils.exercises.model import Exercise, Mistake
+from course_utils.exercises.results import as_tuple, same, same_part
+
+#: One part of the results, of each case.
+Arrays = list[np.ndarray]
 
 
-def diagnose(exercise, yours, right):
-    """Return the sentence that explains all results: a known mistake, a shape, an approximation, a
-    factor.
+def diagnose(exercise: Exercise, yours: list[tuple], right: list[tuple]) -> str:
+    """Return the sentence that explains the results of all cases: a known mistake, a shape, an
+    approximation, a factor.
+
+    yours and right hold a tuple of results for each case; in at least one case they differ.
     """
-    for sentence, mistake in exercise.mistakes.items():
-        rule, rtol = mistake if isinstance(mistake, tuple) else (mistake, RTOL)
-        if all(
-            same(your, as_tuple(rule(*case)), rtol) for case, your in zip(exercise.cases, yours)
-        ):
+    for mistake in exercise.mistakes:
+        if _explains(mistake, exercise.cases, yours):
+            return mistake.sentence
+    for index, name in _parts_to_explain(exercise, yours, right):
+        your_part = [results[index] for results in yours]
+        right_part = [results[index] for results in right]
+        sentence = _diagnose_part(exercise, name, your_part, right_part)
+        if sentence:
             return sentence
-    # The case that stands below the sentence,.
-    shown = next((x, z) for x, z in zip(yours, right) if not same(x, z))
-    fine = [same((x,), (z,)) for x, z in zip(*shown)]  # so first name what is wrong there
-    for index, name in sorted(enumerate(exercise.parts), key=lambda part: fine[part[0]]):
-        a, b = ([results[index] for results in side] for side in (yours, right))
-        bad = [(x, z) for x, z in zip(a, b) if not same((x,), (z,))]
-        if not bad:
-            continue
-        for x, z in bad:
-            if np.shape(x) != np.shape(z):
-                column = (
-                    " This is a column: use .reshape(-1)." if x.shape == (np.size(z), 1) else ""
-                )
-                return f"{name} has the shape {x.shape}, expected {np.shape(z)}.{column}"
-        if all(same((x,), (a[0],)) for x in a):
-            return (
-                f"{name} is the same for every case: it does not depend on the arguments. A fixed"
-                " number, or a global?"
-            )
-        errors = [np.abs(x - z).max() / _size(z, case) for x, z, case in zip(a, b, exercise.cases)]
-        if max(errors) < 1e-3:  # all of them: a mistake that shows in few cases is no approximation
-            if all((x.astype(np.float32) == x).all() for x in a):
-                return (
-                    f"{name} agrees to 7 digits only: float32 somewhere. Keep float64 all the way."
-                )
-            return f"{name} is close, but not exact, {exercise.close}"
-        view = exercise.compare.get(name, lambda value, *case: value)
-        a, b = (
-            [view(value, *case) for value, case in zip(side, exercise.cases)] for side in (a, b)
-        )
-        found = _factor(a, b, [(*np.shape(case[0]), 1, 1)[:2] for case in exercise.cases])
-        if found:
-            return f"{name}: {found}."
     if same(yours[0], right[0]):
         return "Right for the smallest case, but not in general. Here is a case where it differs:"
     return "The numbers differ. Follow the smallest case that shows it with pencil and paper:"
 
 
-def _size(right, case):
-    """Return the largest number in the right answer and in the case's arrays: so large are the
-    numbers that were rounded.
-    """
-    arrays = [right, *(value for value in case if isinstance(value, np.ndarray))]
-    return max(np.max(np.abs(value), initial=0) for value in arrays) or 1
-
-
-def _factor(yours, right, shapes):
-    """Return in words by which factor ``yours`` is off in every case: a sign, 2, m; or an empty
-    text.
-    """
-    rows = [(x, z, m, n) for x, z, (m, n) in zip(yours, right, shapes) if np.any(z)]
-    ratios, m, n = np.array([(np.sum(x * z) / np.sum(z * z), m, n) for x, z, m, n in rows], float).T
-    if not all(
-        same((x,), (ratio * np.asarray(z),), 1e-7) for ratio, (x, z, *_) in zip(ratios, rows)
-    ):
-        return ""
-    for by_size, words in (
-        (1 + 0 * m, ""),
-        (m, "m times too large: a sum stands where a mean belongs"),
-        (1 / m, "divided by m once too often"),
-        (1 / n, "divided by n as well: a mean over everything"),
-        (m / n, "divided by n, the number of weights, where m, the number of examples, belongs"),
-    ):
-        c = round(float(ratios[0] / by_size[0]), 7)
-        if np.allclose(ratios, c * by_size, rtol=1e-6) and (not words or abs(c) in (0.5, 1, 2)):
-            size = {0: "always zero", 1: "", 2: "a factor 2 too many", 0.5: "a factor 2 is missing"}
-            sign = "the sign is turned round" if c < 0 else ""
-            return ", and ".join(
-                filter(
-                    None,
-                    (sign, size.get(abs(c), f"always {abs(c):g} times the right value"), words),
-                )
-            )
-    return ""
-
-
-def same(a, b, rtol=RTOL):
-    """Tell whether two tuples of results have the same shapes and, up to ``rtol`` of the largest,
-    the same values.
-    """
-    return len(a) == len(b) and all(
-        np.shape(x) == np.shape(z)
-        and np.all(np.abs(np.subtract(x, z)) <= rtol * max(np.max(np.abs(z), initial=0), 1e-3))
-        for x, z in zip(a, b)
+def _explains(mistake: Mistake, cases: list[tuple], yours: list[tuple]) -> bool:
+    return all(
+        same(your, as_tuple(mistake.result(*case)), mistake.rtol)
+        for case, your in zip(cases, yours)
     )
 
 
-def as_tuple(result):
-    """Return ``result`` as a tuple: itself, or the only member."""
-    return result if isinstance(result, tuple) else (result,)
+def _parts_to_explain(
+    exercise: Exercise, yours: list[tuple], right: list[tuple]
+) -> list[tuple[int, str]]:
+    """Return (index, name) of the parts that are wrong in some case: first those that are wrong in
+    the case which stands below the sentence, the first that differs.
+    """
+    first = next(k for k in range(len(right)) if not same(yours[k], right[k]))
+    at_once, later = [], []
+    for index, name in enumerate(exercise.parts):
+        if not same_part(yours[first][index], right[first][index]):
+            at_once.append((index, name))
+        elif any(not same_part(x[index], z[index]) for x, z in zip(yours, right)):
+            later.append((index, name))
+    return at_once + later
+
+
+def _diagnose_part(exercise: Exercise, name: str, yours: Arrays, right: Arrays) -> str:
+    """Return what is wrong with one part of the results, or an empty text."""
+    for x, z in zip(yours, right):
+        if np.shape(x) != np.shape(z):
+            column = " This is a column: use .reshape(-1)." if x.shape == (np.size(z), 1) else ""
+            return f"{name} has the shape {x.shape}, expected {np.shape(z)}.{column}"
+    if all(same_part(x, yours[0]) for x in yours):
+        return (
+            f"{name} is the same for every case: it does not depend on the arguments. A fixed"
+            " number, or a global?"
+        )
+    if _is_nearly_right(yours, right, exercise.cases):
+        if all((x.astype(np.float32) == x).all() for x in yours):
+            return f"{name} agrees to 7 digits only: float32 somewhere. Keep float64 all the way."
+        return f"{name} is close, but not exact, {exercise.close}"
+    if name in exercise.factor_in:
+        look_at = exercise.factor_in[name]
+        yours = [look_at(x, *case) for x, case in zip(yours, exercise.cases)]
+        right = [look_at(z, *case) for z, case in zip(right, exercise.cases)]
+    factor = _factor_in_words(yours, right, exercise.cases)
+    return f"{name}: {factor}." if factor else ""
+
+
+def _is_nearly_right(yours: Arrays, right: Arrays, cases: list[tuple]) -> bool:
+    """Tell whether all cases agree to three digits: a mistake that shows in few is no
+    approximation. The digits count from the largest number in the answer and in the case's arrays,
+    for so large are the numbers that were rounded.
+    """
+    for x, z, case in zip(yours, right, cases):
+        arrays = [z, *(value for value in case if isinstance(value, np.ndarray))]
+        largest = max(np.max(np.abs(array), initial=0) for array in arrays) or 1
+        if not np.abs(x - z).max() / largest < 1e-3:
+            return False
+    return True
+
+
+@dataclass(frozen=True)
+class _SizeFactor:
+    """A factor that depends on m, the number of examples, and n, the number of weights."""
+
+    words: str
+    value: Callable[[int, int], float]
+
+
+_SIZE_FACTORS = [
+    _SizeFactor("m times too large: a sum stands where a mean belongs", lambda m, n: m),
+    _SizeFactor("divided by m once too often", lambda m, n: 1 / m),
+    _SizeFactor("divided by n as well: a mean over everything", lambda m, n: 1 / n),
+    _SizeFactor(
+        "divided by n, the number of weights, where m, the number of examples, belongs",
+        lambda m, n: m / n,
+    ),
+]
+
+
+def _factor_in_words(yours: Arrays, right: Arrays, cases: list[tuple]) -> str:
+    """Return by which factor ``yours`` is off in every case: a sign, 2, m; or an empty text."""
+    ratios, sizes = [], []
+    for x, z, case in zip(yours, right, cases):
+        if not np.any(z):
+            continue  # of zero, every multiple is the same
+        ratio = np.sum(x * z) / np.sum(z * z)
+        if not same_part(x, ratio * np.asarray(z), 1e-7):
+            return ""
+        ratios.append(ratio)
+        sizes.append(_examples_and_weights(case))
+    if not ratios:
+        return ""
+    constant = _common_constant(ratios, [1] * len(ratios))
+    if constant is not None:
+        return _constant_in_words(constant)
+    for factor in _SIZE_FACTORS:
+        constant = _common_constant(ratios, [factor.value(m, n) for m, n in sizes])
+        if constant is not None and abs(constant) in (0.5, 1, 2):
+            before = _constant_in_words(constant)
+            return f"{before}, and {factor.words}" if before else factor.words
+    return ""
+
+
+def _examples_and_weights(case: tuple) -> tuple[int, int]:
+    """Return (m, n), the shape of a case's X, or (1, 1) where it has none."""
+    X = case[0]
+    if isinstance(X, np.ndarray) and X.ndim == 2:
+        return X.shape
+    return 1, 1
+
+
+def _common_constant(ratios: list[float], factors: list[float]) -> float | None:
+    """Return the constant c with ratios = c * factors, rounded to 7 decimals; None if there is
+    none.
+    """
+    constant = round(float(ratios[0] / factors[0]), 7)
+    expected = constant * np.array(factors)
+    return constant if np.allclose(ratios, expected, rtol=1e-6) else None
+
+
+def _constant_in_words(constant: float) -> str:
+    """Return a constant factor in words, such as a sign and a factor 2; of 1 an empty text."""
+    known = {0: "always zero", 1: "", 2: "a factor 2 too many", 0.5: "a factor 2 is missing"}
+    size = known.get(abs(constant), f"always {abs(constant):g} times the right value")
+    if constant >= 0:
+        return size
+    sign = "the sign is turned round"
+    return f"{sign}, and {size}" if size else sign

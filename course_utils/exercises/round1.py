@@ -1,127 +1,132 @@
-"""What each exercise of Round 1 expects, on which cases, and the mistakes its check knows by name.
-
-checks.py does the rest. An entry of EXERCISES is (name of the function, Exercise), or (name,
-function that runs a goal and returns the lines to print). The right answers here are written apart
-from the solution notebooks, so that each tests the other.
-"""
+"""Round 1: what each exercise expects, on which cases, and the mistakes that its check names."""
 
 import numbers
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from course_utils.data import load_penguins
-from course_utils.exercises.check import Exercise, Mistake, guarded, show
-from course_utils.exercises.diagnosis import RTOL
+from course_utils.exercises.cases import LINES, TOUCHY, gradient, hessian, mse
+from course_utils.exercises.model import FLOAT32, Exercise, Goal, Mistake, NotRight
+from course_utils.exercises.results import RTOL
+from course_utils.exercises.running import guarded
+from course_utils.exercises.showing import digits_to_tell_apart, in_one_line
 
-# The smallest case: errors 3, 3, -3; MSE 9; gradient [6, 2].
-X3 = np.array([[1.0, 2.0], [3.0, 0.0], [1.0, 1.0]])
-Y3 = np.array([2.0, 0.0, 6.0])
-W2 = np.array([1.0, 2.0])
-
-
-def draw(seed, m, n, offset=0.0):
-    """Return X (m, n), y (m,), weight (n,) with one or two decimals, short to print but not exact
-    in float32.
-    """
-    rng = np.random.default_rng(seed)
-    return (
-        rng.integers(-19, 20, (m, n)) / 10,
-        rng.integers(-29, 30, m) / 10 + offset,
-        rng.integers(1, 20, n) / 10,
-    )
-
-
-DRAWN = [draw(1, 4, 1), draw(2, 5, 3), draw(3, 2, 3), draw(4, 7, 2)]
-# The y of this one is huge and nearly orthogonal to X: what is not exact shows.
-TOUCHY = (
-    np.array([[1.0], [-1.0], [1.0], [-1.0]]),
-    np.array([1e5, 1e5, 1e5 + 3, 1e5 - 1]),
-    np.array([0.5]),
-)
-LINES = [(X3, Y3, W2), *DRAWN]
-
-
-def mse(X, y, weight):
-    return np.mean((X @ weight - y) ** 2)
-
-
-def gradient(X, y, weight):
-    return 2 / len(y) * X.T @ (X @ weight - y)
-
-
-def hessian(X):
-    return 2 / len(X) * X.T @ X
-
+# --- 1.1 ------------------------------------------------------------------------------------------
 
 MSE = Exercise(
+    function="mse",
     parts={"MSE": "number"},
     right=mse,
     cases=LINES,
-    mistakes={
-        "The mean is squared; expected the mean of the squares. Errors of both signs cancel before they are squared.": lambda X, y, w: (
-            np.mean(X @ w - y) ** 2
+    mistakes=[
+        Mistake(
+            "The mean is squared; expected the mean of the squares. Errors of both signs cancel"
+            " before they are squared.",
+            lambda X, y, w: np.mean(X @ w - y) ** 2,
         ),
-        "The errors are not squared: they cancel each other.": lambda X, y, w: np.mean(X @ w - y),
-        "The errors are not squared: they cancel each other. And they are turned round, truth minus prediction.": lambda X, y, w: (
-            np.mean(y - X @ w)
+        Mistake(
+            "The errors are not squared: they cancel each other.",
+            lambda X, y, w: np.mean(X @ w - y),
         ),
-        "This is the mean of the absolute errors. Square them instead.": lambda X, y, w: np.mean(
-            abs(X @ w - y)
+        Mistake(
+            "The errors are not squared: they cancel each other. And they are turned round, truth"
+            " minus prediction.",
+            lambda X, y, w: np.mean(y - X @ w),
         ),
-        "This is the root of the MSE. Leave the root out.": lambda X, y, w: np.sqrt(mse(X, y, w)),
-        "This is the length of the error vector: a root of a sum. Expected the mean of the squares.": lambda X, y, w: (
-            np.linalg.norm(X @ w - y)
+        Mistake(
+            "This is the mean of the absolute errors. Square them instead.",
+            lambda X, y, w: np.mean(abs(X @ w - y)),
         ),
-        "This is the variance of the errors: their mean was taken away first.": lambda X, y, w: (
-            np.var(X @ w - y)
+        Mistake(
+            "This is the root of the MSE. Leave the root out.",
+            lambda X, y, w: np.sqrt(mse(X, y, w)),
         ),
-        "Prediction and truth are added; the error is their difference.": lambda X, y, w: np.mean(
-            (X @ w + y) ** 2
+        Mistake(
+            "This is the length of the error vector: a root of a sum. Expected the mean of the"
+            " squares.",
+            lambda X, y, w: np.linalg.norm(X @ w - y),
         ),
-        "A column (m, 1) met a row (m,): NumPy made an (m, m) table of all differences. Keep both at (m,).": lambda X, y, w: (
-            np.mean(((X @ w)[:, None] - y) ** 2)
+        Mistake(
+            "This is the variance of the errors: their mean was taken away first.",
+            lambda X, y, w: np.var(X @ w - y),
         ),
-        "m - 1 stands in the denominator; the mean divides by m.": lambda X, y, w: (
-            np.sum((X @ w - y) ** 2) / (len(y) - 1)
+        Mistake(
+            "Prediction and truth are added; the error is their difference.",
+            lambda X, y, w: np.mean((X @ w + y) ** 2),
         ),
-    },
+        Mistake(
+            "A column (m, 1) met a row (m,): NumPy made an (m, m) table of all differences. Keep"
+            " both at (m,).",
+            lambda X, y, w: np.mean(((X @ w)[:, None] - y) ** 2),
+        ),
+        Mistake(
+            "m - 1 stands in the denominator; the mean divides by m.",
+            lambda X, y, w: np.sum((X @ w - y) ** 2) / (len(y) - 1),
+        ),
+    ],
 )
 
+# --- 1.2 ------------------------------------------------------------------------------------------
+
+
+def _votes(X, y, weight):
+    """Return what each example asks for, (m, n); their mean is the gradient."""
+    return 2 * X * (X @ weight - y)[:, None]
+
+
 GRADIENT = Exercise(
+    function="gradient",
     parts={"gradient": "array"},
     right=gradient,
     cases=[*LINES, TOUCHY],
-    mistakes={
-        "The inner derivative is missing: each error must be multiplied by its row of X.": (
-            lambda X, y, w: 2 * np.mean(X @ w - y)
+    mistakes=[
+        Mistake(
+            "The inner derivative is missing: each error must be multiplied by its row of X.",
+            lambda X, y, w: 2 * np.mean(X @ w - y),
         ),
-        "The mean runs over everything at once. Each weight has its own: take the mean over the examples only (axis 0).": lambda X, y, w: (
-            2 * np.mean(X * (X @ w - y)[:, None])
+        Mistake(
+            "The mean runs over everything at once. Each weight has its own: take the mean over"
+            " the examples only (axis 0).",
+            lambda X, y, w: np.mean(_votes(X, y, w)),
         ),
-        "The sum runs along the weights, not along the examples: the wrong axis.": lambda X, y, w: (
-            2 * np.mean(X * (X @ w - y)[:, None], axis=1)
+        Mistake(
+            "The sum runs along the weights, not along the examples: the wrong axis.",
+            lambda X, y, w: np.mean(_votes(X, y, w), axis=1),
         ),
-        "These are the votes of the single examples. Take their mean over the examples (axis 0).": (
-            lambda X, y, w: 2 * X * (X @ w - y)[:, None]
+        Mistake(
+            "These are the votes of the single examples. Take their mean over the examples"
+            " (axis 0).",
+            _votes,
         ),
-        "y is missing: this is the gradient for a target of zero.": lambda X, y, w: (
-            2 / len(y) * X.T @ (X @ w)
+        Mistake(
+            "y is missing: this is the gradient for a target of zero.",
+            lambda X, y, w: gradient(X, 0 * y, w),
         ),
-        "The prediction is missing: this is the gradient at weight zero.": lambda X, y, w: (
-            -2 / len(y) * X.T @ y
+        Mistake(
+            "The prediction is missing: this is the gradient at weight zero.",
+            lambda X, y, w: gradient(X, y, 0 * w),
         ),
-        "Prediction and truth are added; the error is prediction minus truth.": lambda X, y, w: (
-            2 / len(y) * X.T @ (X @ w + y)
+        Mistake(
+            "Prediction and truth are added; the error is prediction minus truth.",
+            lambda X, y, w: gradient(X, -y, w),
         ),
-        "The gradient was divided by its length. Its size is lost, and the size matters.": (
-            lambda X, y, w: gradient(X, y, w) / np.linalg.norm(gradient(X, y, w))
+        Mistake(
+            "The gradient was divided by its length. Its size is lost, and the size matters.",
+            lambda X, y, w: gradient(X, y, w) / np.linalg.norm(gradient(X, y, w)),
         ),
-        "This is the gradient of the root of the MSE.": lambda X, y, w: (
-            gradient(X, y, w) / 2 / np.sqrt(mse(X, y, w))
+        Mistake(
+            "This is the gradient of the root of the MSE.",
+            lambda X, y, w: gradient(X, y, w) / 2 / np.sqrt(mse(X, y, w)),
         ),
-        "This is the loss, not its gradient.": mse,
-    },
+        Mistake("This is the loss, not its gradient.", mse),
+    ],
 )
+
+# --- 1.3 ------------------------------------------------------------------------------------------
 
 
 def _bent(w):
@@ -139,25 +144,48 @@ def _valley(w):
     return float(w[0] ** 4 + 1)
 
 
-def _difference(f, weight, left, right, denominator):
-    unit = np.eye(len(weight))
-    return np.array([(f(weight + right * e) - f(weight + left * e)) / denominator for e in unit])
+def _difference(f, weight, left, right, divisor):
+    """Return, for each weight, f there moved by ``right``, minus f there moved by ``left``, divided
+    by ``divisor``.
+    """
+    units = np.eye(len(weight))
+    return np.array([(f(weight + right * e) - f(weight + left * e)) / divisor for e in units])
 
 
-def _not_put_back(side):
-    def mistake(f, weight, h):
-        places = [
-            (weight + side * h * moved, np.eye(len(weight))[j])
-            for j, moved in enumerate(np.tri(len(weight)))
-        ]
-        return np.array([side * (f(at) - f(at - side * 2 * h * e)) / (2 * h) for at, e in places])
+def _central_difference(f, weight, h):
+    return _difference(f, weight, -h, h, 2 * h)
 
-    return mistake
+
+def _all_at_once(f, weight, h):
+    """Return a number: all weights move together."""
+    return (f(weight + h) - f(weight - h)) / (2 * h)
+
+
+def _not_put_back(f, weight, h, side):
+    """Return the differences where each weight stays where it was moved to: h to the right if
+    ``side`` is 1, h to the left if it is -1.
+    """
+    moved, slopes = weight.copy(), []
+    for j in range(len(weight)):
+        moved[j] += side * h
+        opposite = moved.copy()
+        opposite[j] -= side * 2 * h
+        slopes.append(side * (f(moved) - f(opposite)) / (2 * h))
+    return np.array(slopes)
+
+
+def _always(h):
+    """Return the mistake that a number stands where the argument h belongs."""
+    return Mistake(
+        f"The step is always {h}; use the argument h.",
+        lambda f, weight, _: _central_difference(f, weight, h),
+    )
 
 
 NUMERICAL_GRADIENT = Exercise(
+    function="numerical_gradient",
     parts={"gradient": "array"},
-    right=lambda f, weight, h: _difference(f, weight, -h, h, 2 * h),
+    right=_central_difference,
     cases=[
         (_bent, np.array([1.0, 2.0]), 1.0),
         (_bent, np.array([-0.3, 0.7]), 0.1),
@@ -165,204 +193,302 @@ NUMERICAL_GRADIENT = Exercise(
         (_valley, np.array([1.5]), 0.5),
         (_wavy, np.array([2.0, 0.3, -1.0]), 0.001),
     ],
-    mistakes={
-        "This is the forward difference. The central one looks h to both sides: f at w + h and at w - h.": lambda f, weight, h: (
-            _difference(f, weight, 0, h, h)
+    mistakes=[
+        Mistake(
+            "This is the forward difference. The central one looks h to both sides: f at w + h and"
+            " at w - h.",
+            lambda f, weight, h: _difference(f, weight, 0, h, h),
         ),
-        "This is the backward difference. The central one looks h to both sides: f at w + h and at w - h.": lambda f, weight, h: (
-            _difference(f, weight, -h, 0, h)
+        Mistake(
+            "This is the backward difference. The central one looks h to both sides: f at w + h and"
+            " at w - h.",
+            lambda f, weight, h: _difference(f, weight, -h, 0, h),
         ),
-        "From w to w + h the way is h long, not 2h; and a central difference starts at w - h.": (
-            lambda f, weight, h: _difference(f, weight, 0, h, 2 * h)
+        Mistake(
+            "From w to w + h the way is h long, not 2h; and a central difference starts at w - h.",
+            lambda f, weight, h: _difference(f, weight, 0, h, 2 * h),
         ),
-        "It is divided by 2 and then multiplied by h: write / (2 * h), with brackets.": (
-            lambda f, weight, h: _difference(f, weight, -h, h, 2 / h)
+        Mistake(
+            "It is divided by 2 and then multiplied by h: write / (2 * h), with brackets.",
+            lambda f, weight, h: _difference(f, weight, -h, h, 2 / h),
         ),
-        "It is never divided by the way from w - h to w + h, which is 2h long.": (
-            lambda f, weight, h: _difference(f, weight, -h, h, 1)
+        Mistake(
+            "It is never divided by the way from w - h to w + h, which is 2h long.",
+            lambda f, weight, h: _difference(f, weight, -h, h, 1),
         ),
-        "It is multiplied by 2h; divide by it.": lambda f, weight, h: _difference(
-            f, weight, -h, h, 1 / (2 * h)
+        Mistake(
+            "It is multiplied by 2h; divide by it.",
+            lambda f, weight, h: _difference(f, weight, -h, h, 1 / (2 * h)),
         ),
-        "All weights move at once. Move one weight at a time and leave the others where they are.": lambda f, weight, h: (
-            np.full(len(weight), (f(weight + h) - f(weight - h)) / (2 * h))
+        Mistake(
+            "All weights move at once. Move one weight at a time and leave the others where they"
+            " are.",
+            lambda f, weight, h: np.full(len(weight), _all_at_once(f, weight, h)),
         ),
-        "All weights move at once, and one number comes out. Move one weight at a time.": (
-            lambda f, weight, h: (f(weight + h) - f(weight - h)) / (2 * h)
+        Mistake(
+            "All weights move at once, and one number comes out. Move one weight at a time.",
+            _all_at_once,
         ),
-        "A moved weight is not put back before the next one moves.": _not_put_back(+1),
-        "A weight moved to w - h is not put back before the next one moves.": _not_put_back(-1),
-        "Only the first weight was moved; the other derivatives are still zero.": lambda f, weight, h: (
-            _difference(f, weight, -h, h, 2 * h) * (np.arange(len(weight)) == 0)
+        Mistake(
+            "A moved weight is not put back before the next one moves.",
+            partial(_not_put_back, side=1),
         ),
-    }
-    | {
-        f"The step is always {fixed}; use the argument h.": lambda f, weight, h, k=fixed: (
-            _difference(f, weight, -k, k, 2 * k)
-        )
-        for fixed in (1, 0.1, 0.01, 0.001, 0.0001)
-    }
-    | {
-        "The step is always the same very small number; use the argument h.": (
-            lambda f, weight, h: _difference(f, weight, -1e-5, 1e-5, 2e-5),
-            1e-5,
-        )
-    },
+        Mistake(
+            "A weight moved to w - h is not put back before the next one moves.",
+            partial(_not_put_back, side=-1),
+        ),
+        Mistake(
+            "Only the first weight was moved; the other derivatives are still zero.",
+            lambda f, weight, h: _central_difference(f, weight, h) * (np.arange(len(weight)) == 0),
+        ),
+        *[_always(h) for h in (1, 0.1, 0.01, 0.001, 0.0001)],
+        Mistake(
+            "The step is always the same very small number; use the argument h.",
+            lambda f, weight, h: _central_difference(f, weight, 1e-5),
+            rtol=1e-5,
+        ),
+    ],
 )
 
+# --- 1.4 ------------------------------------------------------------------------------------------
+
+
+def _covariance(X, bias):
+    """Return NumPy's covariance of the columns as (n, n), for a single column, too."""
+    n = X.shape[1]
+    return np.cov(X.T, bias=bias).reshape(n, n)
+
+
 HESSIAN = Exercise(
+    function="hessian",
     parts={"Hessian": "array"},
     right=hessian,
     cases=[(X,) for X, _, _ in LINES],
-    mistakes={
-        "X @ X.T compares examples with each other, (m, m). The Hessian compares weights, (n, n): X.T @ X.": lambda X: (
-            2 / len(X) * X @ X.T
+    mistakes=[
+        Mistake(
+            "X @ X.T compares examples with each other, (m, m). The Hessian compares weights,"
+            " (n, n): X.T @ X.",
+            lambda X: 2 / len(X) * X @ X.T,
         ),
-        "X @ X.T compares examples with each other, (m, m); expected X.T @ X. And the factor 2 / m is missing.": lambda X: (
-            X @ X.T
+        Mistake(
+            "X @ X.T compares examples with each other, (m, m); expected X.T @ X. And the factor"
+            " 2 / m is missing.",
+            lambda X: X @ X.T,
         ),
-        "The mean of each column was taken away first: this is a covariance. The loss uses X as it is.": lambda X: (
-            2 * np.cov(X.T, bias=True).reshape(2 * X.shape[1:])
+        Mistake(
+            "The mean of each column was taken away first: this is a covariance. The loss uses X as"
+            " it is.",
+            lambda X: 2 * _covariance(X, bias=True),
         ),
-        "This is NumPy's covariance. The Hessian takes no mean away, divides by m, and has a factor 2.": lambda X: (
-            np.cov(X.T).reshape(2 * X.shape[1:])
+        Mistake(
+            "This is NumPy's covariance. The Hessian takes no mean away, divides by m, and has a"
+            " factor 2.",
+            lambda X: _covariance(X, bias=False),
         ),
-        "Only the diagonal is there. How the slope of one weight changes with another stands beside it.": lambda X: (
-            np.diag(np.diag(hessian(X)))
+        Mistake(
+            "Only the diagonal is there. How the slope of one weight changes with another stands"
+            " beside it.",
+            lambda X: np.diag(np.diag(hessian(X))),
         ),
-        "Only the diagonal is there, as a vector. The Hessian is a table (n, n).": lambda X: (
-            np.diag(hessian(X))
+        Mistake(
+            "Only the diagonal is there, as a vector. The Hessian is a table (n, n).",
+            lambda X: np.diag(hessian(X)),
         ),
-        "These are the eigenvalues of the Hessian; expected the Hessian itself.": lambda X: (
-            np.linalg.eigvalsh(hessian(X))
+        Mistake(
+            "These are the eigenvalues of the Hessian; expected the Hessian itself.",
+            lambda X: np.linalg.eigvalsh(hessian(X)),
         ),
-        "This is the inverse of the Hessian.": lambda X: np.linalg.pinv(hessian(X)),
-        "All curvatures are added up. The Hessian is a table (n, n).": lambda X: 2 * np.mean(X**2),
-    },
+        Mistake("This is the inverse of the Hessian.", lambda X: np.linalg.pinv(hessian(X))),
+        Mistake(
+            "All curvatures are added up. The Hessian is a table (n, n).",
+            lambda X: 2 * np.mean(X**2),
+        ),
+    ],
 )
 
+# --- 1.5 ------------------------------------------------------------------------------------------
 
-def _parabolas():
-    X_mm, y_g = load_penguins()
-    x, mass = (X_mm[:, 0] - X_mm[:, 0].mean()) / 10, (y_g - y_g.mean()) / 1000
-    yield "slope(w) = 2 * (w - 3)", 2.0, 3.0
-    yield "slope(w) = 0.04 * (w + 5)", 0.04, -5.0
-    yield "slope(w) = 30 * (w - 0.7)", 30.0, 0.7
-    yield "the slope of the penguins' MSE", 2 * np.mean(x**2), np.mean(x * mass) / np.mean(x**2)
-    yield "slope(w) = 7 * w", 7.0, 0.0
-    yield "slope(w) = 1 * (w - 12)", 1.0, 12.0
+#: The learner may ask so often for the slope of a parabola.
+MOST_QUESTIONS = 3
 
 
-def lowest_point_goal(function, most=3):
-    """The goal of 1.5: the bottom of any parabola, with at most ``most`` questions for its
-    slope.
+@dataclass(frozen=True)
+class Parabola:
+    """A parabola whose slope is curvature * (w - bottom), and the label that shows it."""
+
+    label: str
+    curvature: float
+    bottom: float
+
+    def slope(self, w: float) -> float:
+        """Return the slope at w."""
+        return self.curvature * (w - self.bottom)
+
+
+@dataclass
+class Search:
+    """The learner's search for the bottom of one parabola: where it asked for the slope, and what
+    came back.
     """
-    lines, answers = [], []
-    for label, curvature, bottom in _parabolas():
-        asked = []  # where the slope was asked for
 
-        def slope(w, *, _c=curvature, _b=bottom, _asked=asked):
-            _asked.append(float(w))
-            return _c * (float(w) - _b)
+    parabola: Parabola
+    asked: list[float] = field(default_factory=list)
+    answer: Any = None
 
-        w = guarded(lambda: function(slope), function, [label])
-        digits = next(
-            (d for d in (6, 10) if len({show(a, d) for a in asked}) == len(set(asked))), 17
-        )
-        shown = [
-            label,
-            (
-                "asked at "
-                f" {', '.join(show(a, digits) for a in asked[:8])}{', …' if len(asked) > 8 else ''}"
-            ),
-        ]
-        if isinstance(w, bool) or not isinstance(w, numbers.Real) or not np.isfinite(w):
-            raise Mistake(
-                f"It should return the weight at the bottom, a plain number; it returns {w!r:.40}.",
-                *shown,
-            )
-        shown.append(
-            f"yours     {show(w, 10)}, where the slope is {show(curvature * (w - bottom))}"
-        )
-        shown.append(f"expected  {show(bottom, 10)}, where the slope is 0")
-        if len(asked) > most:
-            advice = "Two slopes tell the curvature, and with it how far to go."
-            raise Mistake(
-                f"It asks {len(asked)} times; the goal is at most {most}. {advice}", *shown
-            )
-        answers.append((w, curvature, bottom, asked, shown))
-        lines.append(
-            f"{label:28}  bottom at {show(w)}, asked {len(asked)} times; at most {most} allowed:"
-            " reached"
-        )
-    wrong = [
-        shown
-        for w, _, bottom, _, shown in answers
-        if not abs(w - bottom) <= RTOL * max(1, abs(bottom))
+    def slope(self, w: float) -> float:
+        """Return the parabola's slope at w, and note the question."""
+        self.asked.append(float(w))
+        return self.parabola.slope(float(w))
+
+
+def _parabolas() -> Iterator[Parabola]:
+    yield Parabola("slope(w) = 2 * (w - 3)", 2.0, 3.0)
+    yield Parabola("slope(w) = 0.04 * (w + 5)", 0.04, -5.0)
+    yield Parabola("slope(w) = 30 * (w - 0.7)", 30.0, 0.7)
+    X_mm, y_g = load_penguins()
+    flipper = (X_mm[:, 0] - X_mm[:, 0].mean()) / 10
+    mass = (y_g - y_g.mean()) / 1000
+    bottom = np.mean(flipper * mass) / np.mean(flipper**2)
+    yield Parabola("the slope of the penguins' MSE", 2 * np.mean(flipper**2), bottom)
+    yield Parabola("slope(w) = 7 * w", 7.0, 0.0)
+    yield Parabola("slope(w) = 1 * (w - 12)", 1.0, 12.0)
+
+
+def find_lowest_points(function: Callable) -> list[str]:
+    """Return a line for each parabola whose bottom the learner's function finds.
+
+    Raises NotDone; or NotRight where it returns no number, asks too often, or misses a bottom.
+    """
+    searches = [_search(function, parabola) for parabola in _parabolas()]
+    for search in searches:
+        bottom = search.parabola.bottom
+        if not abs(search.answer - bottom) <= RTOL * max(1, abs(bottom)):
+            raise NotRight(_why_not_the_bottom(searches), *_search_in_lines(search))
+    return [
+        f"{search.parabola.label:28}  bottom at {in_one_line(search.answer)}, asked"
+        f" {len(search.asked)} times; at most {MOST_QUESTIONS} allowed: reached"
+        for search in searches
     ]
-    if wrong:
-        raise Mistake(_why_not_the_bottom(answers), *wrong[0])
-    return lines
 
 
-def _why_not_the_bottom(answers):
-    # The closer the places, the more of the difference of their slopes is rounding.
-    together = all(
-        0 < np.min(np.diff(sorted(set(asked))), initial=1) < 1e-4 for *_, asked, _ in answers
-    )
-    if all(
-        abs(w - bottom) < (0.5 if together else 1e-5) * max(1, abs(bottom))
-        for w, _, bottom, *_ in answers
-    ):
-        if together:
-            return (
-                "The places where you ask lie so close together that rounding spoils the difference"
-                " of their slopes. The slope is a straight line, so they may be far apart: take 0"
-                " and 1."
-            )
+def _search(function: Callable, parabola: Parabola) -> Search:
+    """Let the learner's function search one bottom. Raises NotDone or NotRight."""
+    search = Search(parabola)
+    w = guarded(lambda: function(search.slope), function, [parabola.label])
+    search.answer = w
+    if isinstance(w, bool) or not isinstance(w, numbers.Real) or not np.isfinite(w):
+        raise NotRight(
+            f"It should return the weight at the bottom, a plain number; it returns {w!r:.40}.",
+            *_questions_in_lines(search),
+        )
+    if len(search.asked) > MOST_QUESTIONS:
+        raise NotRight(
+            f"It asks {len(search.asked)} times; the goal is at most {MOST_QUESTIONS}. Two slopes"
+            " tell the curvature, and with it how far to go.",
+            *_search_in_lines(search),
+        )
+    return search
+
+
+def _questions_in_lines(search: Search) -> list[str]:
+    digits = digits_to_tell_apart(sorted(set(search.asked)))
+    places = [in_one_line(w, digits) for w in search.asked[:8]]
+    if len(search.asked) > 8:
+        places.append("…")
+    return [search.parabola.label, f"asked at  {', '.join(places)}"]
+
+
+def _search_in_lines(search: Search) -> list[str]:
+    w, parabola = search.answer, search.parabola
+    return [
+        *_questions_in_lines(search),
+        f"yours     {in_one_line(w, 10)}, where the slope is {in_one_line(parabola.slope(w))}",
+        f"expected  {in_one_line(parabola.bottom, 10)}, where the slope is 0",
+    ]
+
+
+def _why_not_the_bottom(searches: list[Search]) -> str:
+    """Return the sentence that explains all answers, some of which are wrong."""
+    if all(_asks_close_together(each) for each in searches) and _are_within(searches, 0.5):
+        return (
+            "The places where you ask lie so close together that rounding spoils the difference"
+            " of their slopes. The slope is a straight line, so they may be far apart: take 0"
+            " and 1."
+        )
+    if _are_within(searches, 1e-5):
         return (
             "Nearly, but not to 9 digits: something is rounded or approximated on the way (float32,"
             " round?)."
         )
-    if not all(asked for *_, asked, _ in answers):
+    if not all(each.asked for each in searches):
         return (
             "It never asks for the slope: nobody can know the bottom of a parabola without a"
             " question."
         )
-    if all(w == answers[0][0] for w, *_ in answers):
+    if all(each.answer == searches[0].answer for each in searches):
         return "The answer is the same for every parabola: it does not follow from the slopes."
-    for k in (0, -1):  # where the jump may have started
-        if all(np.isclose(w - asked[k], asked[k] - bottom) for w, _, bottom, asked, _ in answers):
-            return "As far as it should go, but uphill: the sign of the jump is turned round."
-        if all(
-            np.isclose(w - asked[k], -c * (asked[k] - bottom)) for w, c, bottom, asked, _ in answers
-        ):
-            return (
-                "It goes as far as the slope is large. Divide the slope by the curvature: so far"
-                " away is the bottom."
-            )
-        if all(
-            np.isclose(w - asked[k], -c * c * (asked[k] - bottom))
-            for w, c, bottom, asked, _ in answers
-        ):
-            return (
-                "The slope is multiplied by the curvature. Divide: the steeper it bends, the nearer"
-                " is the bottom."
-            )
-        if all(np.isclose(w, (bottom - asked[k])) for w, _, bottom, asked, _ in answers):
-            return (
-                "This is how far the bottom is from where you asked. Add the place where you stand."
-            )
+    for question in (0, -1):  # the jump may have started at the first place or at the last
+        sentence = _wrong_jump(searches, question)
+        if sentence:
+            return sentence
     return "Not the bottom yet. Bottom = where you stand - slope there / curvature."
 
 
-def _two_autograd_calls(function, X, y, weight):
-    """Ask twice, the second time one to the right, with the same tensors; look at the first answer
-    again afterwards.
+def _asks_close_together(search: Search) -> bool:
+    """Tell whether two places are so close that the difference of their slopes is mostly
+    rounding.
+    """
+    gaps = np.diff(sorted(set(search.asked)))
+    return 0 < np.min(gaps, initial=1) < 1e-4
+
+
+def _are_within(searches: list[Search], distance: float) -> bool:
+    """Tell whether all answers lie near the bottom, relative to the bottom if it is above 1."""
+    for each in searches:
+        bottom = each.parabola.bottom
+        if not abs(each.answer - bottom) < distance * max(1, abs(bottom)):
+            return False
+    return True
+
+
+def _wrong_jump(searches: list[Search], question: int) -> str:
+    """Return what is wrong with the way from one of the places asked at to the answers, or an empty
+    text.
+    """
+    starts = np.array([each.asked[question] for each in searches])
+    answers = np.array([each.answer for each in searches])
+    bottoms = np.array([each.parabola.bottom for each in searches])
+    curvatures = np.array([each.parabola.curvature for each in searches])
+    jumps, slopes = answers - starts, curvatures * (starts - bottoms)
+    if np.allclose(jumps, starts - bottoms):
+        return "As far as it should go, but uphill: the sign of the jump is turned round."
+    if np.allclose(jumps, -slopes):
+        return (
+            "It goes as far as the slope is large. Divide the slope by the curvature: so far"
+            " away is the bottom."
+        )
+    if np.allclose(jumps, -slopes * curvatures):
+        return (
+            "The slope is multiplied by the curvature. Divide: the steeper it bends, the nearer"
+            " is the bottom."
+        )
+    if np.allclose(answers, bottoms - starts):
+        return "This is how far the bottom is from where you asked. Add the place where you stand."
+    return ""
+
+
+LOWEST_POINT = Goal(function="lowest_point", run=find_lowest_points)
+
+# --- 1.6 ------------------------------------------------------------------------------------------
+
+
+def _call_twice(function, X, y, weight):
+    """Call with tensors at weight, and then, with the same ones, at weight + 1. Return the first
+    result as it was, the second, and the first as it is after the second call.
     """
     import torch
 
-    X, y, w = (torch.from_numpy(array) for array in (X, y, weight.copy()))
+    X, y, w = torch.from_numpy(X), torch.from_numpy(y), torch.from_numpy(weight.copy())
     w.requires_grad_()
     first = function(X, y, w)
     if not isinstance(first, torch.Tensor):
@@ -370,72 +496,88 @@ def _two_autograd_calls(function, X, y, weight):
     kept = first.clone()
     with torch.no_grad():
         if not np.array_equal(w.numpy(), weight):
-            shown = (f"weight    {show(weight)}", f"after it  {show(w.numpy())}")
-            raise Mistake(
+            raise NotRight(
                 "It changes weight. Asking for a gradient leaves the weight where it is: no step"
                 " here.",
-                *shown,
+                f"weight    {in_one_line(weight)}",
+                f"after it  {in_one_line(w.numpy())}",
             )
         w += 1
     second = function(X, y, w)
     return kept, second, first
 
 
-def _three(first, second, later):
-    """The right answer of 1.6 or a mistake, from what each of the three results is, given both
-    gradients.
-    """
-
-    def answer(X, y, w):
-        here, beside = gradient(X, y, w), gradient(X, y, w + 1)
-        return first(here, beside), second(here, beside), later(here, beside)
-
-    return answer
+def _two_gradients(X, y, weight):
+    return gradient(X, y, weight), gradient(X, y, weight + 1)
 
 
 def _autograd(X, y, weight):
-    return gradient(X, y, weight), gradient(X, y, weight + 1), gradient(X, y, weight)
+    first, second = _two_gradients(X, y, weight)
+    return first, second, first
+
+
+def _accumulated(X, y, weight):
+    first, second = _two_gradients(X, y, weight)
+    return first, first + second, first
+
+
+def _accumulated_and_not_copied(X, y, weight):
+    first, second = _two_gradients(X, y, weight)
+    return first, first + second, first + second
+
+
+def _not_copied(X, y, weight):
+    first, second = _two_gradients(X, y, weight)
+    return first, second, second
+
+
+def _emptied(X, y, weight):
+    zero = 0 * weight
+    return zero, zero, zero
 
 
 _ACCUMULATED = (
     "The gradient is accumulated: the second call adds to the first, because backward() adds to"
     " weight.grad. Set weight.grad = None before it"
 )
-#: What makes an answer in PyTorch nearly right; nobody takes finite differences there.
-FLOAT32 = (
-    "as if float32 stood somewhere: .float(), or dtype=torch.float32. Keep float64 all the way."
-)
+
 AUTOGRAD = Exercise(
-    parts=dict.fromkeys(
-        ("gradient at weight", "gradient at weight + 1", "first result, looked at again later"),
-        "tensor",
-    ),
+    function="autograd_gradient",
+    parts={
+        "gradient at weight": "tensor",
+        "gradient at weight + 1": "tensor",
+        "first result, looked at again later": "tensor",
+    },
     right=_autograd,
     cases=[*LINES, TOUCHY],
-    call=_two_autograd_calls,
-    mistakes={
-        f"{_ACCUMULATED}; and what you return is weight.grad itself, which changes later.": _three(
-            lambda g, h: g, lambda g, h: g + h, lambda g, h: g + h
+    call=_call_twice,
+    mistakes=[
+        Mistake(
+            f"{_ACCUMULATED}; and what you return is weight.grad itself, which changes later.",
+            _accumulated_and_not_copied,
         ),
-        f"{_ACCUMULATED}.": _three(lambda g, h: g, lambda g, h: g + h, lambda g, h: g),
-        "Right now, but not for long: you return weight.grad itself, and the next call overwrites it. Return weight.grad.clone(), or set weight.grad = None instead of zeroing it.": _three(
-            lambda g, h: g, lambda g, h: h, lambda g, h: h
+        Mistake(f"{_ACCUMULATED}.", _accumulated),
+        Mistake(
+            "Right now, but not for long: you return weight.grad itself, and the next call"
+            " overwrites it. Return weight.grad.clone(), or set weight.grad = None instead of"
+            " zeroing it.",
+            _not_copied,
         ),
-        "All zero: weight.grad was emptied after backward(). Empty it before.": _three(
-            lambda g, h: 0 * g, lambda g, h: 0 * g, lambda g, h: 0 * g
+        Mistake("All zero: weight.grad was emptied after backward(). Empty it before.", _emptied),
+        Mistake(
+            "A column (m, 1) met a row (m,): the loss compares every prediction with every y. Keep"
+            " both at (m,).",
+            lambda X, y, w: _autograd(X, y.mean() + 0 * y, w),
         ),
-        "A column (m, 1) met a row (m,): the loss compares every prediction with every y. Keep both at (m,).": lambda X, y, w: (
-            _autograd(X, y.mean() + 0 * y, w)
-        ),
-    },
+    ],
     close=FLOAT32,
 )
 
-EXERCISES = {
-    "1.1": ("mse", MSE),
-    "1.2": ("gradient", GRADIENT),
-    "1.3": ("numerical_gradient", NUMERICAL_GRADIENT),
-    "1.4": ("hessian", HESSIAN),
-    "1.5": ("lowest_point", lowest_point_goal),
-    "1.6": ("autograd_gradient", AUTOGRAD),
+EXERCISES: dict[str, Exercise | Goal] = {
+    "1.1": MSE,
+    "1.2": GRADIENT,
+    "1.3": NUMERICAL_GRADIENT,
+    "1.4": HESSIAN,
+    "1.5": LOWEST_POINT,
+    "1.6": AUTOGRAD,
 }

@@ -1,148 +1,218 @@
-"""What each exercise of Round 2 expects, on which cases, and the mistakes its check knows by name;
-see Round 1's.
-"""
+"""Round 2: what each exercise expects, on which cases, and the mistakes that its check names."""
 
-from functools import cache
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
 from course_utils.data import load_regression
-from course_utils.exercises.check import Exercise, Mistake, guarded, show
-from course_utils.exercises.round1 import FLOAT32, LINES, TOUCHY, draw, gradient, hessian, mse
+from course_utils.exercises.cases import LINES, TOUCHY, draw, gradient, hessian, mse
+from course_utils.exercises.model import FLOAT32, Exercise, Goal, Mistake, NotRight
+from course_utils.exercises.running import guarded
+from course_utils.exercises.showing import in_one_line
 
-#: Rates that are written down in place of the argument lrate.
+#: Rates that learners write down in place of the argument lrate.
 USUAL_RATES = (1, 0.5, 0.1, 0.05, 0.01, 0.001)
 
+# --- 2.1 ------------------------------------------------------------------------------------------
 
-def _step(X, y, weight, lrate):
+
+def gradient_step(
+    X: np.ndarray, y: np.ndarray, weight: np.ndarray, lrate: float
+) -> tuple[np.ndarray, float]:
+    """Return the weight (n,) after a step, and the MSE before it."""
     return weight - lrate * gradient(X, y, weight), mse(X, y, weight)
 
 
+def _moved(X, y, weight, lrate):
+    """Return the weight after a step."""
+    return gradient_step(X, y, weight, lrate)[0]
+
+
 GRADIENT_STEP = Exercise(
+    function="gradient_step",
     parts={"new weight": "array", "MSE": "number"},
-    right=_step,
+    right=gradient_step,
     cases=[
         (*case, lrate) for case, lrate in zip([*LINES, TOUCHY], (0.5, 0.1, 0.05, 1.5, 0.3, 0.2))
     ],
-    compare={"new weight": lambda new, X, y, w, lrate: new - w},
-    mistakes={
-        "The step goes uphill: the sign is turned round. Subtract the gradient.": (
-            lambda X, y, w, lrate: (w + lrate * gradient(X, y, w), mse(X, y, w))
+    factor_in={"new weight": lambda new, X, y, w, lrate: new - w},
+    mistakes=[
+        Mistake(
+            "The step goes uphill: the sign is turned round. Subtract the gradient.",
+            lambda X, y, w, lrate: (_moved(X, y, w, -lrate), mse(X, y, w)),
         ),
-        "The MSE is the one after the step. Expected the MSE at the weight that was passed in.": (
-            lambda X, y, w, lrate: (_step(X, y, w, lrate)[0], mse(X, y, _step(X, y, w, lrate)[0]))
+        Mistake(
+            "The MSE is the one after the step. Expected the MSE at the weight that was passed in.",
+            lambda X, y, w, lrate: (_moved(X, y, w, lrate), mse(X, y, _moved(X, y, w, lrate))),
         ),
-        "The weight did not move: the first result is the weight that was passed in.": (
-            lambda X, y, w, lrate: (w, mse(X, y, w))
+        Mistake(
+            "The weight did not move: the first result is the weight that was passed in.",
+            lambda X, y, w, lrate: (w, mse(X, y, w)),
         ),
-        "The first result is the gradient. Expected the new weight: weight - lrate * gradient.": (
-            lambda X, y, w, lrate: (gradient(X, y, w), mse(X, y, w))
+        Mistake(
+            "The first result is the gradient. Expected the new weight: weight - lrate * gradient.",
+            lambda X, y, w, lrate: (gradient(X, y, w), mse(X, y, w)),
         ),
-        "The first result is the step alone. Expected where it leads: weight - lrate * gradient.": (
-            lambda X, y, w, lrate: (lrate * gradient(X, y, w), mse(X, y, w))
+        Mistake(
+            "The first result is the step alone. Expected where it leads: weight - lrate *"
+            " gradient.",
+            lambda X, y, w, lrate: (lrate * gradient(X, y, w), mse(X, y, w)),
         ),
-        "lrate is not used: the step is the whole gradient.": lambda X, y, w, lrate: (
-            w - gradient(X, y, w),
-            mse(X, y, w),
+        Mistake(
+            "lrate is not used: the step is the whole gradient.",
+            lambda X, y, w, lrate: (_moved(X, y, w, 1), mse(X, y, w)),
         ),
-        "The gradient is divided by lrate; multiply.": lambda X, y, w, lrate: (
-            w - gradient(X, y, w) / lrate,
-            mse(X, y, w),
+        Mistake(
+            "The gradient is divided by lrate; multiply.",
+            lambda X, y, w, lrate: (_moved(X, y, w, 1 / lrate), mse(X, y, w)),
         ),
-        "The second result is the root of the MSE. Leave the root out.": lambda X, y, w, lrate: (
-            _step(X, y, w, lrate)[0],
-            np.sqrt(mse(X, y, w)),
+        Mistake(
+            "The second result is the root of the MSE. Leave the root out.",
+            lambda X, y, w, lrate: (_moved(X, y, w, lrate), np.sqrt(mse(X, y, w))),
         ),
-        "The step is right; the second result is the mean of the errors. Square them before taking the mean.": lambda X, y, w, lrate: (
-            _step(X, y, w, lrate)[0],
-            np.mean(X @ w - y),
+        Mistake(
+            "The step is right; the second result is the mean of the errors. Square them before"
+            " taking the mean.",
+            lambda X, y, w, lrate: (_moved(X, y, w, lrate), np.mean(X @ w - y)),
         ),
-    },
+    ],
 )
 
+# --- 2.2 ------------------------------------------------------------------------------------------
 
-def _descend(X, y, weight, lrate, epochs, step=_step):
-    weights, losses = [weight], [mse(X, y, weight)]
+
+def _descend(X, y, weight, lrate, epochs):
+    """Return weights (epochs + 1, n) and losses (epochs + 1,), the start included."""
+    weights = [weight]
     for _ in range(epochs):
-        weights.append(step(X, y, weights[-1], lrate)[0])
-        losses.append(mse(X, y, weights[-1]))
-    return np.array(weights), np.array(losses)
+        weights.append(_moved(X, y, weights[-1], lrate))
+    return np.array(weights), np.array([mse(X, y, w) for w in weights])
 
 
-def _cut(weights_cut, losses_cut, more=0):
-    def mistake(X, y, w, lrate, epochs):
-        weights, losses = _descend(X, y, w, lrate, epochs + more)
-        return weights[weights_cut], losses[losses_cut]
+_ALL, _BUT_FIRST, _BUT_LAST, _LAST = slice(None), slice(1, None), slice(-1), -1
 
-    return mistake
+
+def _part_of_descent(X, y, weight, lrate, epochs, *, rows=_ALL, losses=_ALL):
+    """Return only these rows of the weights and these of the losses."""
+    all_weights, all_losses = _descend(X, y, weight, lrate, epochs)
+    return all_weights[rows], all_losses[losses]
+
+
+def _always_from_the_start(X, y, weight, lrate, epochs):
+    new = _moved(X, y, weight, lrate)
+    weights = np.array([weight] + [new] * epochs)
+    return weights, np.array([mse(X, y, w) for w in weights])
+
+
+def _all_rows_the_last(X, y, weight, lrate, epochs):
+    weights, losses = _descend(X, y, weight, lrate, epochs)
+    return np.array([weights[-1]] * (epochs + 1)), losses
+
+
+def _descend_always_at(rate):
+    """Return the mistake that a number stands where the argument lrate belongs."""
+    return Mistake(
+        f"The rate is always {rate}; use the argument lrate.",
+        lambda X, y, w, lrate, epochs: _descend(X, y, w, rate, epochs),
+    )
 
 
 GRADIENT_DESCENT = Exercise(
+    function="gradient_descent",
     parts={"weights": "array", "losses": "array"},
-    right=lambda X, y, weight, lrate, epochs: _descend(X, y, weight, lrate, epochs),
+    right=_descend,
     cases=[
-        (*case, *more)
-        for case, more in zip(LINES, [(0.05, 2), (0.1, 5), (0.02, 1), (0.2, 4), (0.03, 3)])
+        (*case, lrate, epochs)
+        for case, (lrate, epochs) in zip(
+            LINES, [(0.05, 2), (0.1, 5), (0.02, 1), (0.2, 4), (0.03, 3)]
+        )
     ],
     # The first step tells a factor; later ones mix it.
-    compare={"weights": lambda weights, *_: weights[1] - weights[0]},
-    mistakes={
-        "The start is missing: row 0 of weights is the weight passed in, and loss 0 is its MSE.": (
-            _cut(slice(1, None), slice(1, None))
+    factor_in={"weights": lambda weights, *case: weights[1] - weights[0]},
+    mistakes=[
+        Mistake(
+            "The start is missing: row 0 of weights is the weight passed in, and loss 0 is its"
+            " MSE.",
+            partial(_part_of_descent, rows=_BUT_FIRST, losses=_BUT_FIRST),
         ),
-        "The losses are shifted: loss k belongs to row k of weights. Row 0 of weights is the start.": _cut(
-            slice(1, None), slice(-1)
+        Mistake(
+            "The losses are shifted: loss k belongs to row k of weights. Row 0 of weights is the"
+            " start.",
+            partial(_part_of_descent, rows=_BUT_FIRST, losses=_BUT_LAST),
         ),
-        "The end is missing: epochs steps visit epochs + 1 weights, and the last one has a loss, too.": _cut(
-            slice(-1), slice(-1)
+        Mistake(
+            "The end is missing: epochs steps visit epochs + 1 weights, and the last one has a"
+            " loss, too.",
+            partial(_part_of_descent, rows=_BUT_LAST, losses=_BUT_LAST),
         ),
-        "The last loss is missing: the last weight has a loss, too, so there are epochs + 1 losses.": _cut(
-            slice(None), slice(-1)
+        Mistake(
+            "The last loss is missing: the last weight has a loss, too, so there are epochs + 1"
+            " losses.",
+            partial(_part_of_descent, losses=_BUT_LAST),
         ),
-        "The first loss is missing: loss 0 is the MSE at the start.": _cut(
-            slice(None), slice(1, None)
+        Mistake(
+            "The first loss is missing: loss 0 is the MSE at the start.",
+            partial(_part_of_descent, losses=_BUT_FIRST),
         ),
-        "The last weight is missing: there are epochs + 1 rows.": _cut(slice(-1), slice(None)),
-        "It takes one step too many: epochs steps visit epochs + 1 weights.": _cut(
-            slice(None), slice(None), 1
+        Mistake(
+            "The last weight is missing: there are epochs + 1 rows.",
+            partial(_part_of_descent, rows=_BUT_LAST),
         ),
-        "Only the last weight comes back; expected all of them, a row for each, the start included.": _cut(
-            -1, slice(None)
+        Mistake(
+            "It takes one step too many: epochs steps visit epochs + 1 weights.",
+            lambda X, y, w, lrate, epochs: _descend(X, y, w, lrate, epochs + 1),
         ),
-        "Only the last weight comes back; expected all of them. And the last loss is missing.": (
-            _cut(-1, slice(-1))
+        Mistake(
+            "Only the last weight comes back; expected all of them, a row for each, the start"
+            " included.",
+            partial(_part_of_descent, rows=_LAST),
         ),
-        "The weights go uphill: the sign of the step is turned round.": (
-            lambda X, y, w, lrate, epochs: _descend(X, y, w, -lrate, epochs)
+        Mistake(
+            "Only the last weight comes back; expected all of them. And the last loss is missing.",
+            partial(_part_of_descent, rows=_LAST, losses=_BUT_LAST),
         ),
-        "Every step starts from the first weight again. Hand the new weight to the next step: weight, … = step(…).": lambda X, y, w, lrate, epochs: (
-            np.array([w] + [_step(X, y, w, lrate)[0]] * epochs),
-            np.array([mse(X, y, w)] + [mse(X, y, _step(X, y, w, lrate)[0])] * epochs),
+        Mistake(
+            "The weights go uphill: the sign of the step is turned round.",
+            lambda X, y, w, lrate, epochs: _descend(X, y, w, -lrate, epochs),
         ),
-        "The weight never moves: the new weight of a step is not kept.": (
-            lambda X, y, w, lrate, epochs: _descend(X, y, w, 0, epochs)
+        Mistake(
+            "Every step starts from the first weight again. Hand the new weight to the next step:"
+            " weight, … = step(…).",
+            _always_from_the_start,
         ),
-        "All rows of weights are the last weight: the same array was appended each time and changed in place. Append a copy, or make a new array in each step.": lambda X, y, w, lrate, epochs: (
-            np.array([_descend(X, y, w, lrate, epochs)[0][-1]] * (epochs + 1)),
-            _descend(X, y, w, lrate, epochs)[1],
+        Mistake(
+            "The weight never moves: the new weight of a step is not kept.",
+            lambda X, y, w, lrate, epochs: _descend(X, y, w, 0, epochs),
         ),
-    }
-    | {
-        f"The rate is always {fixed}; use the argument lrate.": (
-            lambda X, y, w, lrate, epochs, k=fixed: _descend(X, y, w, k, epochs)
-        )
-        for fixed in USUAL_RATES
-    },
+        Mistake(
+            "All rows of weights are the last weight: the same array was appended each time and"
+            " changed in place. Append a copy, or make a new array in each step.",
+            _all_rows_the_last,
+        ),
+        *[_descend_always_at(rate) for rate in USUAL_RATES],
+    ],
 )
+
+# --- 2.3 ------------------------------------------------------------------------------------------
 
 
 def _curvatures(X):
+    """Return the eigenvalues of the Hessian, the smallest first."""
     return np.linalg.eigvalsh(hessian(X))
 
 
+def largest_rate(X: np.ndarray) -> float:
+    """Return the rate above which gradient descent diverges."""
+    return 2 / _curvatures(X)[-1]
+
+
 LARGEST_RATE = Exercise(
+    function="largest_rate",
     parts={"largest rate": "number"},
-    right=lambda X: 2 / _curvatures(X)[-1],
+    right=largest_rate,
     # In the last two, the largest is neither the first nor the last that np.linalg.eigvals finds:
     # it does not sort. The Hessian of the third is diagonal, and of such a one the eigenvalues come
     # as they stand there, whoever computes them.
@@ -152,163 +222,270 @@ LARGEST_RATE = Exercise(
         (np.array([[0.5, 2.0, 1.2], [0.5, -2.0, 1.2], [0.5, 2.0, -1.2], [0.5, -2.0, -1.2]]),),
         (draw(9, 6, 4)[0],),
     ],
-    mistakes={
-        "The smallest curvature is used. The steepest direction explodes first: take the largest.": lambda X: (
-            2 / _curvatures(X)[0]
+    mistakes=[
+        Mistake(
+            "The smallest curvature is used. The steepest direction explodes first: take the"
+            " largest.",
+            lambda X: 2 / _curvatures(X)[0],
         ),
-        "The first eigenvalue is used, but np.linalg.eigvals and eig do not sort them. Take the largest: .max().": lambda X: (
-            2 / np.linalg.eigvals(hessian(X))[0]
+        Mistake(
+            "The first eigenvalue is used, but np.linalg.eigvals and eig do not sort them. Take the"
+            " largest: .max().",
+            lambda X: 2 / np.linalg.eigvals(hessian(X))[0],
         ),
-        "The last eigenvalue is used, but np.linalg.eigvals and eig do not sort them. Take the largest: .max().": lambda X: (
-            2 / np.linalg.eigvals(hessian(X))[-1]
+        Mistake(
+            "The last eigenvalue is used, but np.linalg.eigvals and eig do not sort them. Take the"
+            " largest: .max().",
+            lambda X: 2 / np.linalg.eigvals(hessian(X))[-1],
         ),
-        "This is the best rate for all directions together, 2 / (smallest + largest curvature); asked is the border.": lambda X: (
-            2 / (_curvatures(X)[0] + _curvatures(X)[-1])
+        Mistake(
+            "This is the best rate for all directions together, 2 / (smallest + largest"
+            " curvature); asked is the border.",
+            lambda X: 2 / (_curvatures(X)[0] + _curvatures(X)[-1]),
         ),
-        "The largest entry of the Hessian is used; it stands on the diagonal. A slanted direction can be steeper still: take the largest eigenvalue.": (
-            lambda X: 2 / np.diag(hessian(X)).max()
+        Mistake(
+            "The largest entry of the Hessian is used; it stands on the diagonal. A slanted"
+            " direction can be steeper still: take the largest eigenvalue.",
+            lambda X: 2 / np.diag(hessian(X)).max(),
         ),
-        "All curvatures are added up (the trace). Take the largest eigenvalue alone.": lambda X: (
-            2 / np.trace(hessian(X))
+        Mistake(
+            "All curvatures are added up (the trace). Take the largest eigenvalue alone.",
+            lambda X: 2 / np.trace(hessian(X)),
         ),
-        "The mean of the curvatures is used; the largest decides.": lambda X: (
-            2 / np.mean(_curvatures(X))
+        Mistake(
+            "The mean of the curvatures is used; the largest decides.",
+            lambda X: 2 / np.mean(_curvatures(X)),
         ),
-        "A singular value of X is used without its square: the Hessian holds X twice.": lambda X: (
-            2 / (2 / len(X) * np.linalg.norm(X, 2))
+        Mistake(
+            "A singular value of X is used without its square: the Hessian holds X twice.",
+            lambda X: 2 / (2 / len(X) * np.linalg.norm(X, 2)),
         ),
-        "This is the largest curvature itself. The border is 2 divided by it.": lambda X: (
-            _curvatures(X)[-1]
+        Mistake(
+            "This is the largest curvature itself. The border is 2 divided by it.",
+            lambda X: _curvatures(X)[-1],
         ),
-        "The length of the whole Hessian (Frobenius) is used. Take its largest eigenvalue.": lambda X: (
-            2 / np.linalg.norm(hessian(X))
+        Mistake(
+            "The length of the whole Hessian (Frobenius) is used. Take its largest eigenvalue.",
+            lambda X: 2 / np.linalg.norm(hessian(X)),
         ),
-    },
+    ],
 )
 
+# --- 2.4 ------------------------------------------------------------------------------------------
 
-def _epoch(X, y, weight, lrate, batch_size, seed, **mistake):
-    """The epoch of 2.4; each of ``mistake`` replaces a part of it."""
-    m, start_weight, rng = len(y), weight, np.random.default_rng(seed)
-    order = mistake.get("order", lambda rng, m: rng.permutation(m))(rng, m)
-    y_order = mistake.get("y_order", lambda order, rng: order)(order, rng)
-    for start in range(0, m, batch_size)[: mistake.get("batches", lambda m, B: m)(m, batch_size)]:
+
+def minibatch_epoch(
+    X: np.ndarray, y: np.ndarray, weight: np.ndarray, lrate: float, batch_size: int, seed: int
+) -> np.ndarray:
+    """Return the weight (n,) after one epoch in an order drawn by the seed's generator."""
+    return _epoch_in_order(X, y, weight, lrate, batch_size, *_shuffled(y, seed))
+
+
+def _shuffled(y, seed):
+    """Return the right order of the rows, for X and for y."""
+    order = np.random.default_rng(seed).permutation(len(y))
+    return order, order
+
+
+def _full_size(rows, m, batch_size):
+    return 1.0
+
+
+def _epoch_in_order(X, y, weight, lrate, batch_size, order, y_order, step_size=_full_size):
+    """Return the weight after a step on each batch: the rows ``order`` of X, and ``y_order`` of y.
+
+    step_size(number of rows in the batch, m, batch_size): a factor of each step.
+    """
+    m = len(y)
+    for start in range(0, len(order), batch_size):
         rows, y_rows = order[start : start + batch_size], y_order[start : start + batch_size]
-        factor = mistake.get("factor", lambda rows, m, B: 1.0)(len(rows), m, batch_size)
-        at = start_weight if "at_start" in mistake else weight
-        weight = weight - lrate * factor * gradient(X[rows], y[y_rows], at)
+        size = step_size(len(rows), m, batch_size)
+        weight = weight - lrate * size * gradient(X[rows], y[y_rows], weight)
     return weight
 
 
-def _epoch_with(**mistake):
-    return lambda *case: _epoch(*case, **mistake)
+def _epoch_with(orders=_shuffled, step_size=_full_size):
+    """Return the epoch with other orders, a function of (y, seed), or other steps."""
+
+    def epoch(X, y, weight, lrate, batch_size, seed):
+        return _epoch_in_order(X, y, weight, lrate, batch_size, *orders(y, seed), step_size)
+
+    return epoch
 
 
-def _equal_pieces(X, y, w, lrate, B, seed):
-    for rows in np.array_split(np.random.default_rng(seed).permutation(len(y)), -(-len(y) // B)):
-        w = w - lrate * gradient(X[rows], y[rows], w)
-    return w
+def _unshuffled(y, seed):
+    order = np.arange(len(y))
+    return order, order
 
 
-def _own_orders(X, y, w, lrate, B, seed):
+def _with_replacement(y, seed):
+    order = np.random.default_rng(seed).integers(0, len(y), len(y))
+    return order, order
+
+
+def _only_X_shuffled(y, seed):
+    return _shuffled(y, seed)[0], np.arange(len(y))
+
+
+def _only_y_shuffled(y, seed):
+    return np.arange(len(y)), _shuffled(y, seed)[0]
+
+
+def _shuffled_apart(y, seed):
     rng = np.random.default_rng(seed)
-    for start in range(0, len(y), B):
-        rows = rng.permutation(len(y))[start : start + B]
-        w = w - lrate * gradient(X[rows], y[rows], w)
-    return w
+    return rng.permutation(len(y)), rng.permutation(len(y))
+
+
+def _first_batch_only(X, y, weight, lrate, batch_size, seed):
+    order = _shuffled(y, seed)[0][:batch_size]
+    return _epoch_in_order(X, y, weight, lrate, batch_size, order, order)
+
+
+def _full_batches_only(X, y, weight, lrate, batch_size, seed):
+    full = len(y) // batch_size * batch_size
+    order = _shuffled(y, seed)[0][:full]
+    return _epoch_in_order(X, y, weight, lrate, batch_size, order, order)
+
+
+def _all_at_the_start(X, y, weight, lrate, batch_size, seed):
+    order, new = _shuffled(y, seed)[0], weight
+    for start in range(0, len(y), batch_size):
+        rows = order[start : start + batch_size]
+        new = new - lrate * gradient(X[rows], y[rows], weight)
+    return new
+
+
+def _equal_pieces(X, y, weight, lrate, batch_size, seed):
+    pieces = int(np.ceil(len(y) / batch_size))
+    for rows in np.array_split(_shuffled(y, seed)[0], pieces):
+        weight = weight - lrate * gradient(X[rows], y[rows], weight)
+    return weight
+
+
+def _order_for_each_batch(X, y, weight, lrate, batch_size, seed):
+    rng = np.random.default_rng(seed)
+    for start in range(0, len(y), batch_size):
+        rows = rng.permutation(len(y))[start : start + batch_size]
+        weight = weight - lrate * gradient(X[rows], y[rows], weight)
+    return weight
+
+
+def _epoch_always_at(rate):
+    """Return the mistake that a number stands where the argument lrate belongs."""
+    return Mistake(
+        f"The rate is always {rate}; use the argument lrate.",
+        lambda X, y, w, lrate, batch_size, seed: minibatch_epoch(X, y, w, rate, batch_size, seed),
+    )
+
+
+def _epoch_always_drawn_by(own_seed):
+    """Return the mistake that a generator of its own draws the order."""
+    return Mistake(
+        f"Its own generator (seed {own_seed}) is used. Take the rng that is passed in.",
+        lambda X, y, w, lrate, batch_size, seed: minibatch_epoch(
+            X, y, w, lrate, batch_size, own_seed
+        ),
+    )
+
+
+def _call_with_generator(function, X, y, weight, lrate, batch_size, seed):
+    return function(X, y, weight, lrate, batch_size, np.random.default_rng(seed))
 
 
 MINIBATCH_EPOCH = Exercise(
+    function="minibatch_epoch",
     parts={"new weight": "array"},
-    right=lambda X, y, weight, lrate, batch_size, seed: _epoch(
-        X, y, weight, lrate, batch_size, seed
-    ),
+    right=minibatch_epoch,
     cases=[
-        (*case, lrate, batch_size, seed)
-        for seed, (case, lrate, batch_size) in enumerate(
-            [
-                (LINES[0], 0.1, 2),
-                (draw(5, 6, 2), 0.05, 4),
-                (LINES[2], 0.2, 2),
-                (LINES[4], 0.03, 1),
-                (LINES[1], 0.15, 9),
-            ],
-            start=5,
-        )
+        (*LINES[0], 0.1, 2, 5),
+        (*draw(5, 6, 2), 0.05, 4, 6),
+        (*LINES[2], 0.2, 2, 7),
+        (*LINES[4], 0.03, 1, 8),
+        (*LINES[1], 0.15, 9, 9),
     ],
-    call=lambda function, X, y, w, lrate, B, seed: function(
-        X, y, w, lrate, B, np.random.default_rng(seed)
-    ),
-    compare={"new weight": lambda new, X, y, w, *_: new - w},
-    mistakes={
-        "The examples are taken in their old order. Shuffle first: order = rng.permutation(len(y)).": _epoch_with(
-            order=lambda rng, m: np.arange(m)
+    call=_call_with_generator,
+    factor_in={"new weight": lambda new, X, y, w, *rest: new - w},
+    mistakes=[
+        Mistake(
+            "The examples are taken in their old order. Shuffle first: order ="
+            " rng.permutation(len(y)).",
+            _epoch_with(orders=_unshuffled),
         ),
-        "Rows are drawn with replacement: some come twice, others never. In an epoch each comes once: rng.permutation.": _epoch_with(
-            order=lambda rng, m: rng.integers(0, m, m)
+        Mistake(
+            "Rows are drawn with replacement: some come twice, others never. In an epoch each"
+            " comes once: rng.permutation.",
+            _epoch_with(orders=_with_replacement),
         ),
-        "X is shuffled, y is not: examples get the wrong targets. Use the same rows for both.": (
-            _epoch_with(y_order=lambda order, rng: np.arange(len(order)))
+        Mistake(
+            "X is shuffled, y is not: examples get the wrong targets. Use the same rows for both.",
+            _epoch_with(orders=_only_X_shuffled),
         ),
-        "y is shuffled, X is not: examples get the wrong targets. Use the same rows for both.": (
-            _epoch_with(
-                order=lambda rng, m: np.arange(m),
-                y_order=lambda order, rng: rng.permutation(len(order)),
-            )
+        Mistake(
+            "y is shuffled, X is not: examples get the wrong targets. Use the same rows for both.",
+            _epoch_with(orders=_only_y_shuffled),
         ),
-        "X and y are shuffled apart, by two permutations: examples get the wrong targets. Draw one order for both.": _epoch_with(
-            y_order=lambda order, rng: rng.permutation(len(order))
+        Mistake(
+            "X and y are shuffled apart, by two permutations: examples get the wrong targets. Draw"
+            " one order for both.",
+            _epoch_with(orders=_shuffled_apart),
         ),
-        "A new permutation is drawn for each batch: some examples come twice, others never. Draw one for the epoch.": (
-            _own_orders
+        Mistake(
+            "A new permutation is drawn for each batch: some examples come twice, others never."
+            " Draw one for the epoch.",
+            _order_for_each_batch,
         ),
-        "The batches are of nearly equal size (np.array_split). Each holds batch_size rows; only the last may be smaller.": (
-            _equal_pieces
+        Mistake(
+            "The batches are of nearly equal size (np.array_split). Each holds batch_size rows;"
+            " only the last may be smaller.",
+            _equal_pieces,
         ),
-        "The smaller last batch is left out. Every example counts once an epoch.": _epoch_with(
-            batches=lambda m, B: m // B
+        Mistake(
+            "The smaller last batch is left out. Every example counts once an epoch.",
+            _full_batches_only,
         ),
-        "Only the first batch was used. Go on to the end of the order.": _epoch_with(
-            batches=lambda m, B: 1
+        Mistake("Only the first batch was used. Go on to the end of the order.", _first_batch_only),
+        Mistake(
+            "Each batch is divided by m, the number of all examples. The mean runs over the batch:"
+            " len(rows).",
+            _epoch_with(step_size=lambda rows, m, batch_size: rows / m),
         ),
-        "Each batch is divided by m, the number of all examples. The mean runs over the batch: len(rows).": _epoch_with(
-            factor=lambda rows, m, B: rows / m
+        Mistake(
+            "Each batch is divided by batch_size, but the last one can be smaller: divide by"
+            " len(rows).",
+            _epoch_with(step_size=lambda rows, m, batch_size: rows / batch_size),
         ),
-        "Each batch is divided by batch_size, but the last one can be smaller: divide by len(rows).": _epoch_with(
-            factor=lambda rows, m, B: rows / B
+        Mistake(
+            "Each batch is summed, not averaged: divide by len(rows).",
+            _epoch_with(step_size=lambda rows, m, batch_size: rows),
         ),
-        "Each batch is summed, not averaged: divide by len(rows).": _epoch_with(
-            factor=lambda rows, m, B: rows
+        Mistake(
+            "The factor 2 of the gradient is missing in each batch.",
+            _epoch_with(step_size=lambda rows, m, batch_size: 0.5),
         ),
-        "The factor 2 of the gradient is missing in each batch.": _epoch_with(
-            factor=lambda rows, m, B: 0.5
+        Mistake(
+            "The steps go uphill: the sign is turned round.",
+            _epoch_with(step_size=lambda rows, m, batch_size: -1),
         ),
-        "The steps go uphill: the sign is turned round.": _epoch_with(factor=lambda rows, m, B: -1),
-        "All gradients are taken at the first weight. Each batch starts where the one before ended.": _epoch_with(
-            at_start=True
+        Mistake(
+            "All gradients are taken at the first weight. Each batch starts where the one before"
+            " ended.",
+            _all_at_the_start,
         ),
-        "This is one step on all examples. Cut the shuffled order into batches.": lambda X, y, w, lrate, B, seed: (
-            w - lrate * gradient(X, y, w)
+        Mistake(
+            "This is one step on all examples. Cut the shuffled order into batches.",
+            lambda X, y, w, lrate, batch_size, seed: _moved(X, y, w, lrate),
         ),
-    }
-    | {
-        f"Its own generator (seed {other}) is used. Take the rng that is passed in.": (
-            lambda X, y, w, lrate, B, seed, k=other: _epoch(X, y, w, lrate, B, k)
-        )
-        for other in (0, 1, 42)
-    }
-    | {
-        f"The rate is always {fixed}; use the argument lrate.": (
-            lambda X, y, w, lrate, B, seed, k=fixed: _epoch(X, y, w, k, B, seed)
-        )
-        for fixed in USUAL_RATES
-    },
+        *[_epoch_always_drawn_by(seed) for seed in (0, 1, 42)],
+        *[_epoch_always_at(rate) for rate in USUAL_RATES],
+    ],
 )
 
+# --- 2.5 ------------------------------------------------------------------------------------------
 
-def _train_twice(function, X, y, weight, bias, lrate, momentum):
-    """Two training steps of nn.Linear and SGD; the losses that come back, and weight and bias after
-    each step.
+
+def _call_twice(function, X, y, weight, bias, lrate, momentum):
+    """Let the learner's function train an nn.Linear with SGD twice. Return what came back and the
+    weight with the bias, (n + 1,), after the first call, and the same after the second.
     """
     import torch
 
@@ -321,13 +498,19 @@ def _train_twice(function, X, y, weight, bias, lrate, momentum):
     results = []
     for _ in range(2):
         results.append(function(model, optimizer, X, y))
-        results.append(
-            torch.cat([model.weight.detach().flatten(), model.bias.detach()]).numpy().copy()
-        )
+        parameters = torch.cat([model.weight.detach().flatten(), model.bias.detach()])
+        results.append(parameters.numpy().copy())
     return tuple(results)
 
 
-def _sgd_twice(
+def train_twice(
+    X: np.ndarray, y: np.ndarray, weight: np.ndarray, bias: float, lrate: float, momentum: float
+) -> tuple[float, np.ndarray, float, np.ndarray]:
+    """Return the loss before each of two steps of SGD, and weight and bias (n + 1,) after it."""
+    return _train_twice_with(X, y, weight, bias, lrate, momentum)
+
+
+def _train_twice_with(
     X,
     y,
     weight,
@@ -335,203 +518,313 @@ def _sgd_twice(
     lrate,
     momentum,
     *,
-    gradient=gradient,
-    loss=mse,
-    keep=False,
-    after=False,
-    steps=1,
+    gradient_of=gradient,
+    loss_of=mse,
+    accumulates=False,
+    loss_after=False,
+    steps_in_a_call=1,
 ):
+    """Return the same with a mistake in it.
+
+    gradient_of and loss_of(X, y, weight): in place of those of the MSE. accumulates: each gradient
+    is added to the ones before. loss_after: the loss is that after the step.
+    """
     X, w = np.column_stack([X, np.ones(len(X))]), np.append(weight, bias)
-    g, v, results = 0.0, 0.0, []
+    slope, velocity, results = 0.0, 0.0, []
     for _ in range(2):
         before = w
-        for _ in range(steps):
-            g = gradient(X, y, w) + (g if keep else 0.0)
-            v = momentum * v + g
-            w = w - lrate * v
-        results += [loss(X, y, w if after else before), w]
+        for _ in range(steps_in_a_call):
+            kept = slope if accumulates else 0.0
+            slope = gradient_of(X, y, w) + kept
+            velocity = momentum * velocity + slope
+            w = w - lrate * velocity
+        results += [loss_of(X, y, w if loss_after else before), w]
     return tuple(results)
 
 
-def _with(**change):
-    return lambda *case: _sgd_twice(*case, **change)
+def _gradient_with_column(X, y, w):
+    """Return the gradient where each prediction is compared with every y."""
+    return gradient(X, y.mean() + 0 * y, w)
+
+
+def _loss_with_column(X, y, w):
+    return np.mean(((X @ w)[:, None] - y) ** 2)
+
+
+def _gradient_of_sum(X, y, w):
+    return len(y) * gradient(X, y, w)
+
+
+def _loss_of_sum(X, y, w):
+    return len(y) * mse(X, y, w)
+
+
+def _gradient_of_absolute_errors(X, y, w):
+    return X.T @ np.sign(X @ w - y) / len(y)
+
+
+def _loss_of_absolute_errors(X, y, w):
+    return np.mean(abs(X @ w - y))
 
 
 TRAIN_STEP = Exercise(
+    function="train_step",
     parts={
         "loss 1": "number",
         "weight and bias 1": "array",
         "loss 2": "number",
         "weight and bias 2": "array",
     },
-    right=lambda X, y, weight, bias, lrate, momentum: _sgd_twice(
-        X, y, weight, bias, lrate, momentum
-    ),
+    right=train_twice,
     cases=[(*case, 1.0, 0.1, momentum) for case, momentum in zip(LINES, (0.0, 0.0, 0.9, 0.5, 0.0))],
-    call=_train_twice,
-    mistakes={
-        "The gradient is accumulated: the second step uses the sum of both. Call optimizer.zero_grad() before backward().": _with(
-            keep=True
+    call=_call_twice,
+    mistakes=[
+        Mistake(
+            "The gradient is accumulated: the second step uses the sum of both. Call"
+            " optimizer.zero_grad() before backward().",
+            partial(_train_twice_with, accumulates=True),
         ),
-        "model(X) has the shape (m, 1), y has (m,): the loss compares every prediction with every y. Use model(X).squeeze(1).": _with(
-            gradient=lambda X, y, w: gradient(X, y.mean() + 0 * y, w),
-            loss=lambda X, y, w: np.mean(((X @ w)[:, None] - y) ** 2),
+        Mistake(
+            "model(X) has the shape (m, 1), y has (m,): the loss compares every prediction with"
+            " every y. Use model(X).squeeze(1).",
+            partial(
+                _train_twice_with, gradient_of=_gradient_with_column, loss_of=_loss_with_column
+            ),
         ),
-        "model(X) has the shape (m, 1), y has (m,): the loss compares every prediction with every y. And gradients accumulate.": _with(
-            gradient=lambda X, y, w: gradient(X, y.mean() + 0 * y, w),
-            keep=True,
-            loss=lambda X, y, w: np.mean(((X @ w)[:, None] - y) ** 2),
+        Mistake(
+            "model(X) has the shape (m, 1), y has (m,): the loss compares every prediction with"
+            " every y. And gradients accumulate.",
+            partial(
+                _train_twice_with,
+                gradient_of=_gradient_with_column,
+                loss_of=_loss_with_column,
+                accumulates=True,
+            ),
         ),
-        "The model does not move. backward(), then step(); and zero_grad() not between the two.": (
-            _with(gradient=lambda X, y, w: 0.0 * w)
+        Mistake(
+            "The model does not move. backward(), then step(); and zero_grad() not between the"
+            " two.",
+            partial(_train_twice_with, gradient_of=lambda X, y, w: 0.0 * w),
         ),
-        "The loss is the one after the step. Return the one that backward() was called on.": _with(
-            after=True
+        Mistake(
+            "The loss is the one after the step. Return the one that backward() was called on.",
+            partial(_train_twice_with, loss_after=True),
         ),
-        "The loss is summed over the examples, not averaged: nn.MSELoss() averages by itself.": (
-            _with(
-                gradient=lambda X, y, w: len(y) * gradient(X, y, w),
-                loss=lambda X, y, w: len(y) * mse(X, y, w),
-            )
+        Mistake(
+            "The loss is summed over the examples, not averaged: nn.MSELoss() averages by itself.",
+            partial(_train_twice_with, gradient_of=_gradient_of_sum, loss_of=_loss_of_sum),
         ),
-        "The loss that comes back is right, but backward() was called on another one: a sum.": (
-            _with(gradient=lambda X, y, w: len(y) * gradient(X, y, w))
+        Mistake(
+            "The loss that comes back is right, but backward() was called on another one: a sum.",
+            partial(_train_twice_with, gradient_of=_gradient_of_sum),
         ),
-        "It takes two steps in one call.": _with(steps=2),
-        "It takes two steps in one call, and the gradient is accumulated.": _with(
-            steps=2, keep=True
+        Mistake("It takes two steps in one call.", partial(_train_twice_with, steps_in_a_call=2)),
+        Mistake(
+            "It takes two steps in one call, and the gradient is accumulated.",
+            partial(_train_twice_with, steps_in_a_call=2, accumulates=True),
         ),
-        "The step goes uphill.": _with(gradient=lambda X, y, w: -gradient(X, y, w)),
-        "The loss is the mean of the absolute errors (nn.L1Loss); asked is nn.MSELoss.": _with(
-            gradient=lambda X, y, w: X.T @ np.sign(X @ w - y) / len(y),
-            loss=lambda X, y, w: np.mean(abs(X @ w - y)),
+        Mistake(
+            "The step goes uphill.",
+            partial(_train_twice_with, gradient_of=lambda X, y, w: -gradient(X, y, w)),
         ),
-        "The first step is right, but the optimizer's momentum is not used: let optimizer.step() move the weights.": lambda *case: (
-            _sgd_twice(*case[:-1], 0.0)
+        Mistake(
+            "The loss is the mean of the absolute errors (nn.L1Loss); asked is nn.MSELoss.",
+            partial(
+                _train_twice_with,
+                gradient_of=_gradient_of_absolute_errors,
+                loss_of=_loss_of_absolute_errors,
+            ),
         ),
-    },
+        Mistake(
+            "The first step is right, but the optimizer's momentum is not used: let"
+            " optimizer.step() move the weights.",
+            lambda X, y, w, bias, lrate, momentum: train_twice(X, y, w, bias, lrate, 0.0),
+        ),
+    ],
     close=FLOAT32,
 )
 
+# --- 2.6 ------------------------------------------------------------------------------------------
+
+#: The learner may take so many steps on a data set.
+MOST_STEPS = 20
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Data on which gradient descent shall come below a given MSE, and the label that shows it."""
+
+    label: str
+    X: np.ndarray
+    y: np.ndarray
+    goal: float
+
+
+@dataclass
+class Descent:
+    """The learner's way down on one data set: where each step started, at which rate, and where the
+    steps led; ``given`` begins with the start. last: the weight that came back in the end.
+    """
+
+    data: DataSet
+    given: list[np.ndarray]
+    starts: list[np.ndarray] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    last: Any = None
+
+    def step(self, weight: np.ndarray, lrate: float) -> tuple[np.ndarray, float]:
+        """Return the weight after a gradient step and the MSE before it, and note the step."""
+        start = np.array(weight, float)
+        new, loss = gradient_step(self.data.X, self.data.y, start, lrate)
+        self.starts.append(start)
+        self.rates.append(float(lrate))
+        self.given.append(new)
+        return new.copy(), loss
+
+    def loss(self, weight: np.ndarray) -> float:
+        """Return the MSE at a weight."""
+        return mse(self.data.X, self.data.y, weight)
+
+    @property
+    def is_low_enough(self) -> bool:
+        """Whether the weight that came back reaches the goal."""
+        return self.loss(self.last) < self.data.goal
+
+    @property
+    def border(self) -> float:
+        """The rate above which gradient descent diverges."""
+        return largest_rate(self.data.X)
+
 
 @cache
-def _goals():
-    goals = []
-    for label, n, scale, goal in (
-        ("load_regression()", 1, 1.0, 0.35),
-        ("load_regression(4)", 4, 1.0, 0.05),
-        ("load_regression(4), X in units 10 times smaller", 4, 10.0, 0.05),
-        ("load_regression(), X in units 100 times larger", 1, 0.01, 0.35),
-    ):
-        X, y = load_regression(n)
-        goals.append((label, X * scale, y, goal))
-    return goals
+def _data_sets() -> tuple[DataSet, ...]:
+    X, y = load_regression(1)
+    X_4, y_4 = load_regression(4)
+    return (
+        DataSet("load_regression()", X, y, 0.35),
+        DataSet("load_regression(4)", X_4, y_4, 0.05),
+        DataSet("load_regression(4), X in units 10 times smaller", X_4 * 10.0, y_4, 0.05),
+        DataSet("load_regression(), X in units 100 times larger", X * 0.01, y, 0.35),
+    )
 
 
-def reach_goal(function, most=20):
-    """The goal of 2.6: below a given MSE in at most ``most`` gradient steps, in whatever units the
-    data comes.
+def reach_goal(function: Callable) -> list[str]:
+    """Return a line for each data set on which the learner's function comes below the MSE asked
+    for, in whatever units the data comes.
+
+    Raises NotDone; or NotRight where it gets there otherwise than by steps, takes too many, or does
+    not come low enough.
     """
-    lines, failure, tried = [], None, []
-    for label, X, y, goal in _goals():
-        given, asked, rates = [np.zeros(X.shape[1])], [], []
+    descents = [_descent(function, data) for data in _data_sets()]
+    for k, descent in enumerate(descents):
+        if len(descent.rates) > MOST_STEPS:
+            raise NotRight(
+                f"It took {len(descent.rates)} steps; the goal allows {MOST_STEPS}.",
+                _descent_in_a_line(descent),
+            )
+        if not descent.is_low_enough:
+            raise NotRight(
+                _why_not_low_enough(descent, descents[:k]),
+                _descent_in_a_line(descent),
+                f"smallest rate used {min(descent.rates):.6g}, largest {max(descent.rates):.6g},"
+                f" border {descent.border:.6g}",
+            )
+    return [f"{_descent_in_a_line(descent)}: reached" for descent in descents]
 
-        def step(weight, lrate, *, _X=X, _y=y, _given=given, _asked=asked, _rates=rates):
-            at = np.array(weight, float)
-            new, loss = _step(_X, _y, at, lrate)
-            _asked.append(at)
-            _rates.append(float(lrate))
-            _given.append(new)
-            return new.copy(), loss
 
-        weight = guarded(
-            lambda: function(step, X.copy(), y.copy(), given[0].copy()), function, [label]
+def _descent(function: Callable, data: DataSet) -> Descent:
+    """Let the learner's function descend on one data set. Raises NotDone or NotRight."""
+    start = np.zeros(data.X.shape[1])
+    descent = Descent(data, given=[start])
+    weight = guarded(
+        lambda: function(descent.step, data.X.copy(), data.y.copy(), start.copy()),
+        function,
+        [data.label],
+    )
+    descent.last = weight
+    if not isinstance(weight, np.ndarray) or weight.shape != start.shape:
+        raise NotRight(
+            f"It should return the last weight, an array of shape {start.shape}; it returns"
+            f" {type(weight).__name__} {str(weight)[:40]}.",
+            data.label,
         )
-        if not isinstance(weight, np.ndarray) or weight.shape != given[0].shape:
-            wanted = f"It should return the last weight, an array of shape {given[0].shape}"
-            raise Mistake(
-                f"{wanted}; it returns {type(weight).__name__} {str(weight)[:40]}.", label
-            )
-        if not rates:
-            raise Mistake(
-                "It takes no step at all. Call weight, loss = step(weight, lrate).", label
-            )
-        # Going back to an earlier weight, to try another rate from there, is allowed.
-        for k, at in enumerate(asked):
-            if not _is_among(at, given[: k + 1]):
-                raise Mistake(
-                    f"Step {k + 1} starts at a weight that is neither the one passed in nor one"
-                    " that step gave you. The goal is to get there by steps: start at weight, and"
-                    " go on from what the last step returned.",
-                    label,
-                    f"step {k + 1} starts at {show(at)}",
-                )
-        if not _is_among(weight, given):
-            raise Mistake(
-                "The weight that comes back is none that step gave you. The goal is to get there by"
-                " steps.",
+    _require_steps_alone(descent)
+    return descent
+
+
+def _require_steps_alone(descent: Descent) -> None:
+    """Raise NotRight unless steps, one from where another led, lead to the weight that came back.
+    Going back to an earlier weight, to try another rate from there, is allowed.
+    """
+    label = descent.data.label
+    if not descent.rates:
+        raise NotRight("It takes no step at all. Call weight, loss = step(weight, lrate).", label)
+    for k, start in enumerate(descent.starts):
+        if not _is_among(start, descent.given[: k + 1]):
+            raise NotRight(
+                f"Step {k + 1} starts at a weight that is neither the one passed in nor one that"
+                " step gave you. The goal is to get there by steps: start at weight, and go on from"
+                " what the last step returned.",
                 label,
+                f"step {k + 1} starts at {in_one_line(start)}",
             )
-        loss, border = mse(X, y, weight), 2 / _curvatures(X)[-1]
-        steps = "step" if len(rates) == 1 else "steps"
-        line = (
-            f"{label}: MSE {loss:.6g} after {len(rates)} {steps}; goal: below {goal} in at most"
-            f" {most}"
+    if not _is_among(descent.last, descent.given):
+        raise NotRight(
+            "The weight that comes back is none that step gave you. The goal is to get there by"
+            " steps.",
+            label,
         )
-        tried.append((rates, loss < goal))
-        if failure is None and len(rates) > most:
-            failure = Mistake(f"It took {len(rates)} steps; the goal allows {most}.", line)
-        elif failure is None and not loss < goal:
-            losses = [mse(X, y, w) for w in given]
-            stuck = len(asked) > 1 and all(np.array_equal(at, given[0]) for at in asked)
-            used = (
-                f"smallest rate used {min(rates):.6g}, largest {max(rates):.6g}, border"
-                f" {border:.6g}"
-            )
-            failure = Mistake(
-                _why_not_reached(tried, losses, goal, stuck, border, most), line, used
-            )
-        lines.append(f"{line}: reached")
-    if failure:
-        raise failure
-    return lines
 
 
-def _is_among(weight, weights):
+def _is_among(weight: np.ndarray, weights: list[np.ndarray]) -> bool:
     # NaN comes from a rate that is NaN.
     return any(np.array_equal(weight, w, equal_nan=True) for w in weights)
 
 
-def _why_not_reached(tried, losses, goal, stuck, border, most):
-    """Name what kept the last of ``tried`` (rates, reached) from its goal; ``losses``: at the start
-    and after each step.
-    """
-    rates, different = tried[-1][0], {rate for rates, _ in tried for rate in rates}
+def _descent_in_a_line(descent: Descent) -> str:
+    steps = "1 step" if len(descent.rates) == 1 else f"{len(descent.rates)} steps"
+    return (
+        f"{descent.data.label}: MSE {descent.loss(descent.last):.6g} after {steps}; goal: below"
+        f" {descent.data.goal} in at most {MOST_STEPS}"
+    )
+
+
+def _why_not_low_enough(descent: Descent, reached: list[Descent]) -> str:
+    """Return what kept a descent from its goal; ``reached``: the descents before it."""
+    rates = descent.rates
     if not np.isfinite(rates).all():
         return "A rate is infinite or NaN. Look for a division by zero."
     if min(rates) < 0:
         return "A rate is negative: such a step goes uphill."
     if not any(rates):
         return "The rate is 0 in every step: the weight never moves."
-    if stuck:
+    start = descent.given[0]
+    if len(rates) > 1 and all(np.array_equal(each, start) for each in descent.starts):
         return (
             "Every step starts at the first weight again. Keep what step returns: weight, loss ="
             " step(weight, lrate)."
         )
-    if losses[-1] < goal:
+    if descent.loss(descent.given[-1]) < descent.data.goal:
         return (
             "The last step reaches the goal, but another weight comes back. Return the one that the"
             " last step gave you."
         )
-    if tried[0][1] and len(different) == 1:
+    different = {rate for each in [*reached, descent] for rate in each.rates}
+    if reached and len(different) == 1:
         return "A fixed rate suits one data set only. Let the data say it: compute the rate from X."
-    if max(rates) > border and not losses[-1] < losses[0]:
+    return _why_the_rates_do_not_suit(descent)
+
+
+def _why_the_rates_do_not_suit(descent: Descent) -> str:
+    rates, border = descent.rates, descent.border
+    start, end = descent.given[0], descent.given[-1]
+    if max(rates) > border and not descent.loss(end) < descent.loss(start):
         return "It diverges: the rate lies above the border 2 / L."
     if 0.95 * border < min(rates) and max(rates) <= border:
         return (
             "It swings to and fro: the rate lies so near the border 2 / L that it hardly settles."
         )
-    if len(rates) < most:
+    if len(rates) < MOST_STEPS:
         return "It stops too soon: there are steps left."
     if max(rates) < 0.1 * border:
         return "It creeps: the rate is far below the border 2 / L."
@@ -541,11 +834,13 @@ def _why_not_reached(tried, losses, goal, stuck, border, most):
     )
 
 
-EXERCISES = {
-    "2.1": ("gradient_step", GRADIENT_STEP),
-    "2.2": ("gradient_descent", GRADIENT_DESCENT),
-    "2.3": ("largest_rate", LARGEST_RATE),
-    "2.4": ("minibatch_epoch", MINIBATCH_EPOCH),
-    "2.5": ("train_step", TRAIN_STEP),
-    "2.6": ("reach_goal", reach_goal),
+REACH_GOAL = Goal(function="reach_goal", run=reach_goal)
+
+EXERCISES: dict[str, Exercise | Goal] = {
+    "2.1": GRADIENT_STEP,
+    "2.2": GRADIENT_DESCENT,
+    "2.3": LARGEST_RATE,
+    "2.4": MINIBATCH_EPOCH,
+    "2.5": TRAIN_STEP,
+    "2.6": REACH_GOAL,
 }

@@ -1,0 +1,90 @@
+"""What an exercise is: what the learner's function must return, and which mistakes are known."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from course_utils.exercises.results import RTOL
+
+#: What one result of a function has to be: a plain number, a NumPy array, a PyTorch tensor.
+Kind = Literal["number", "array", "tensor"]
+
+#: What to say of results that are nearly right: where NumPy computes, and where PyTorch does.
+APPROXIMATED = "as if it were approximated (a finite difference?). Use the formula."
+FLOAT32 = (
+    "as if float32 stood somewhere: .float(), or dtype=torch.float32. Keep float64 all the way."
+)
+
+
+class NotDone(Exception):
+    """There is still a ``...`` where the answer goes. The message says where, or is empty."""
+
+
+class NotRight(Exception):
+    """The answer is wrong.
+
+    sentence: what is wrong. shown: the lines to print below it, such as the case, yours and
+    expected.
+    """
+
+    def __init__(self, sentence: str, *shown: str):
+        super().__init__(sentence)
+        self.shown = shown
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake that learners make, recognised by the results it gives.
+
+    sentence: what the learner is told. result(*case): what a function with this mistake returns.
+    rtol: how near the learner's results have to come, relative to the largest.
+    """
+
+    sentence: str
+    result: Callable[..., Any]
+    rtol: float = RTOL
+
+
+def call_with_case(function: Callable[..., Any], *case: Any) -> Any:
+    """Return function(*case): how most exercises call the learner's function."""
+    return function(*case)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A function to write, compared with the right one on a few cases.
+
+    function: its name. parts: {name of a result: its kind}. right(*case), like the result of each
+    of the mistakes, returns one result, or a tuple, as floats and NumPy arrays; its arguments bear
+    the names that the learner reads. cases: tuples of arguments, the smallest first; X (m, n)
+    comes first if there is one. call(function, *case): how the learner's function is called, for
+    instance twice. factor_in: {part: a function of (its value, *case)} where a factor or a sign
+    does not show in the part itself, but in what this returns. close: what to say of results that
+    are nearly right.
+    """
+
+    function: str
+    parts: dict[str, Kind]
+    right: Callable[..., Any]
+    cases: list[tuple]
+    mistakes: list[Mistake]
+    call: Callable[..., Any] = call_with_case
+    factor_in: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    close: str = APPROXIMATED
+
+    def arguments(self, case: tuple) -> list[tuple[str, Any]]:
+        """Return [(name, value)] of the arguments in a case."""
+        return list(zip(inspect.signature(self.right).parameters, case))
+
+
+@dataclass(frozen=True)
+class Goal:
+    """An exercise that asks for a goal, not for a formula: every way that reaches it is right.
+
+    function: the name of the function to write. run(the learner's function) returns the lines to
+    print when the goal is reached; otherwise it raises NotDone or NotRight.
+    """
+
+    function: str
+    run: Callable[[Callable[..., Any]], list[str]]

@@ -1,0 +1,138 @@
+"""Calls the learner's function, and finds words for what goes wrong there."""
+
+import ast
+import inspect
+import textwrap
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from course_utils.exercises.kinds import as_float64, type_in_words, type_problem
+from course_utils.exercises.model import Exercise, NotDone, NotRight
+from course_utils.exercises.results import as_tuple
+from course_utils.exercises.showing import case_in_lines, in_one_line
+
+
+def run_case(exercise: Exercise, function: Callable, case: tuple, right: tuple) -> tuple:
+    """Call ``function`` on copies of a case, and return its results as arrays of float64.
+
+    right: the right results, shown where yours has a wrong type. Raises NotDone where a ``...`` is
+    left; NotRight where the function stops with an error, changes its arguments, or returns
+    something of a wrong number or type.
+    """
+    shown = case_in_lines(exercise, case)
+    given = [value.copy() if isinstance(value, np.ndarray) else value for value in case]
+    answer = guarded(lambda: exercise.call(function, *given), function, shown)
+    results = as_tuple(answer)
+    _require_all_parts(exercise, results, shown)
+    for (name, before), after in zip(exercise.arguments(case), given):
+        if isinstance(before, np.ndarray):
+            _require_unchanged(name, before, after, shown)
+    for (name, kind), result, expected in zip(exercise.parts.items(), results, right):
+        problem = type_problem(kind, result)
+        if problem:
+            expectation = f"expected  {name} {in_one_line(expected)}"
+            raise NotRight(f"{name}: {problem}", *shown, expectation)
+    return tuple(as_float64(result) for result in results)
+
+
+def _require_all_parts(exercise: Exercise, results: tuple, shown: list[str]) -> None:
+    names, kinds = list(exercise.parts), list(exercise.parts.values())
+    if len(results) != len(names):
+        got = type_in_words(results[0]) if len(results) == 1 else f"{len(results)} results"
+        question = " Is there a return?" if len(results) == 1 and results[0] is None else ""
+        raise NotRight(
+            f"It should return {' and '.join(names)}; it returns {got}.{question}", *shown
+        )
+    if kinds == ["array", "number"] and np.ndim(results[0]) == 0 and np.ndim(results[1]) > 0:
+        raise NotRight(f"The results are in the wrong order. Return {', '.join(names)}.", *shown)
+
+
+def _require_unchanged(name: str, before: np.ndarray, after: np.ndarray, shown: list[str]) -> None:
+    if before.shape == after.shape and before.tobytes() == after.tobytes():
+        return
+    # Nearly as before: it was moved, and put back with a rounding error.
+    if before.shape == after.shape and np.allclose(before, after, rtol=1e-12, atol=1e-12):
+        raise NotRight(
+            f"It moves its argument {name} and puts it back, but not exactly: adding and"
+            " subtracting left a rounding error in the caller's array. Move a copy,"
+            f" {name}.copy(), or put the old number back.",
+            *shown,
+            f"{name} after the call, minus {name} before: {in_one_line(after - before)}",
+        )
+    raise NotRight(
+        f"It, or a function that it calls, changes its argument {name} in place: the caller's array"
+        f" is spoiled. Make a new one: {name} = {name} - …, or {name}.copy(); not -=, and not"
+        f" {name}[j] = … on the original.",
+        *shown,
+        f"{name} after the call: {in_one_line(after)}",
+    )
+
+
+def guarded(action: Callable[[], Any], function: Callable, shown: list[str]) -> Any:
+    """Return action(), which calls the learner's ``function``.
+
+    Raises NotDone where a ``...`` stands in the way or comes back; NotRight, with the lines
+    ``shown``, where the function stops with an error.
+    """
+    try:
+        result = action()
+    except (NotDone, NotRight):
+        raise
+    except Exception as error:
+        place = _place_in_cell(error, function)
+        if _comes_from_dots(error, function):
+            raise NotDone(f": a ... is still in the way{place}") from None
+        problem = f"{type(error).__name__}: {_message_in_words(error)}"
+        raise NotRight(f"It stops with {problem}{place}.", *shown) from None
+    if any(value is Ellipsis for value in as_tuple(result)):
+        raise NotDone
+    return result
+
+
+def _place_in_cell(error: Exception, function: Callable) -> str:
+    """Return in which line of the function's cell an error was raised, or an empty text."""
+    code = getattr(function, "__code__", None)
+    cell = getattr(code, "co_filename", None)
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == cell]
+    if not frames:
+        return ""
+    return f', in line {frames[-1].lineno} of its cell: "{frames[-1].line}"'
+
+
+def _message_in_words(error: Exception) -> str:
+    """Return the first line of an error's message; where NumPy's need a decoder, a plain one."""
+    lines = str(error).splitlines()
+    if not lines:
+        return "no message"
+    if "core dimension" in lines[0]:
+        return "the shapes on the two sides of an @ do not fit together"
+    if "enough dimensions" in lines[0]:
+        return "one side of an @ is a single number, and @ needs an array on both sides"
+    return lines[0]
+
+
+def _comes_from_dots(error: Exception, function: Callable) -> bool:
+    """Tell whether an error is likely due to a ``...`` that the learner has not replaced yet."""
+    if "ellipsis" in str(error):
+        return True
+    return isinstance(error, (TypeError, ValueError)) and _has_dots(function)
+
+
+def _has_dots(function: Callable) -> bool:
+    """Tell whether a ``...`` stands in the source of a function, other than as an index such as
+    X[..., 0].
+    """
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):  # no source, or none that stands alone
+        return False
+    nodes = list(ast.walk(tree))
+    indices = set()
+    for node in nodes:
+        if isinstance(node, ast.Subscript):
+            indices.update(ast.walk(node.slice))
+    dots = [node for node in nodes if isinstance(node, ast.Constant) and node.value is Ellipsis]
+    return any(node not in indices for node in dots)

@@ -1,0 +1,675 @@
+"""Answers to the exercises of Round 2: what learners write, and what the check must say of it."""
+
+
+def epoch(
+    order="order = rng.permutation(len(y))",
+    starts="range(0, len(y), B)",
+    rows="rows = order[k : k + B]",
+    X="X[rows]",
+    y="y[rows]",
+    size="len(rows)",
+    sign="-",
+    at="w",
+):
+    """Return an answer to 2.4 with one part replaced."""
+    return f"""
+        def me(X, y, weight, lrate, B, rng):
+            {order}
+            w = weight
+            for k in {starts}:
+                {rows}
+                w = w {sign} lrate * 2 / {size} * {X}.T @ ({X} @ {at} - {y})
+            return w"""
+
+
+def descent(gradient="2 / len(y) * X.T @ e", loss="np.mean(e**2)", rate="lrate"):
+    """Return an answer to 2.2 with one part replaced."""
+    return f"""
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [], []
+            for _ in range(epochs + 1):
+                e = X @ w - y
+                ws.append(w)
+                ls.append({loss})
+                w = w - {rate} * {gradient}
+            return np.array(ws), np.array(ls)"""
+
+
+def twenty(rate="0.5 * border", new="w, _", times="20", back="w", before=""):
+    """Return an answer to 2.6 with one part replaced."""
+    return f"""
+        def rg(step, X, y, w):
+            border, start = 2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max(), w
+            {before}
+            for k in range({times}):
+                {new} = step(w, {rate})
+            return {back}"""
+
+
+def torch_step(loss="nn.MSELoss()(model(X).squeeze(1), y)", back="l.item()"):
+    """Return an answer to 2.5 with one part replaced."""
+    return f"""
+        def ts(model, opt, X, y):
+            opt.zero_grad()
+            l = {loss}
+            l.backward()
+            opt.step()
+            return {back}"""
+
+
+#: Wrong answers: (exercise, what the check must say, the answer); "a|b" allows either.
+WRONG = [
+    (
+        "2.1",
+        "The step goes uphill",
+        """
+        def gs(X, y, w, lrate):
+            e = X @ w - y
+            return w + lrate * 2 / len(y) * X.T @ e, np.mean(e**2)
+        """,
+    ),
+    (
+        "2.1",
+        "a factor 2 is missing",
+        """
+        def gs(X, y, w, lrate):
+            e = X @ w - y
+            return w - lrate / len(y) * X.T @ e, np.mean(e**2)
+        """,
+    ),
+    (
+        "2.1",
+        "new weight: m times too large",
+        """
+        def gs(X, y, w, lrate):
+            e = X @ w - y
+            return w - lrate * 2 * X.T @ e, np.mean(e**2)
+        """,
+    ),
+    (
+        "2.1",
+        "MSE: a factor 2 is missing",
+        """
+        def gs(X, y, w, lrate):
+            e = X @ w - y
+            return w - lrate * 2 / len(y) * X.T @ e, np.mean(e**2) / 2
+        """,
+    ),
+    (
+        "2.1",
+        "MSE: m times too large",
+        """
+        def gs(X, y, w, lrate):
+            e = X @ w - y
+            return w - lrate * 2 / len(y) * X.T @ e, e @ e
+        """,
+    ),
+    (
+        "2.1",
+        "The MSE is the one after the step",
+        """
+        def gs(X, y, w, lrate):
+            w = w - lrate * 2 / len(y) * X.T @ (X @ w - y)
+            return w, np.mean((X @ w - y) ** 2)
+        """,
+    ),
+    (
+        "2.1",
+        "changes its argument weight in place",
+        """
+        def gs(X, y, w, lrate):
+            e = X @ w - y
+            w -= lrate * 2 / len(y) * X.T @ e
+            return w, np.mean(e**2)
+        """,
+    ),
+    (
+        "2.1",
+        "wrong order",
+        """
+        def gs(X, y, w, lrate):
+            e = X @ w - y
+            return np.mean(e**2), w - lrate * 2 / len(y) * X.T @ e
+        """,
+    ),
+    (
+        "2.1",
+        "should return new weight and MSE; it returns an array",
+        "def gs(X, y, w, lrate): return w - lrate * 2 / len(y) * X.T @ (X @ w - y)",
+    ),
+    (
+        "2.1",
+        "lrate is not used",
+        """
+        def gs(X, y, w, lrate):
+            e = X @ w - y
+            return w - 2 / len(y) * X.T @ e, np.mean(e**2)
+        """,
+    ),
+    (
+        "2.1",
+        "The first result is the gradient",
+        """
+        def gs(X, y, w, lrate):
+            e = X @ w - y
+            return 2 / len(y) * X.T @ e, np.mean(e**2)
+        """,
+    ),
+    (
+        "2.1",
+        "did not move",
+        """
+        def gs(X, y, w, lrate):
+            e = X @ w - y
+            return w, np.mean(e**2)
+        """,
+    ),
+    (
+        "2.1",
+        "root of the MSE",
+        """
+        def gs(X, y, w, lrate):
+            e = X @ w - y
+            return w - lrate * 2 / len(y) * X.T @ e, np.sqrt(np.mean(e**2))
+        """,
+    ),
+    (
+        "2.1",
+        "a PyTorch tensor comes back, expected a NumPy array",
+        """
+        def gs(X, y, w, lrate):
+            e = X @ w - y
+            return torch.from_numpy(w - lrate * 2 / len(y) * X.T @ e), np.mean(e**2)
+        """,
+    ),
+    (
+        "2.1",
+        "float32",
+        """
+        def gs(X, y, w, lrate):
+            e = X @ w - y
+            return np.float32(w - lrate * 2 / len(y) * X.T @ e), np.mean(e**2)
+        """,
+    ),
+    (
+        "2.2",
+        "The start is missing",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [], []
+            for _ in range(epochs):
+                w, _ = gradient_step(X, y, w, lrate)
+                ws.append(w)
+                ls.append(np.mean((X @ w - y) ** 2))
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "The losses are shifted",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [], []
+            for _ in range(epochs):
+                w, l = gradient_step(X, y, w, lrate)
+                ws.append(w)
+                ls.append(l)
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "The end is missing",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [], []
+            for _ in range(epochs):
+                ws.append(w)
+                w, l = gradient_step(X, y, w, lrate)
+                ls.append(l)
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "The last loss is missing",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [w], []
+            for _ in range(epochs):
+                w, l = gradient_step(X, y, w, lrate)
+                ws.append(w)
+                ls.append(l)
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "one step too many",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [], []
+            for _ in range(epochs + 2):
+                ws.append(w)
+                w, l = gradient_step(X, y, w, lrate)
+                ls.append(l)
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "Every step starts from the first weight",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [w], [gradient_step(X, y, w, 0)[1]]
+            for _ in range(epochs):
+                ws.append(gradient_step(X, y, w, lrate)[0])
+                ls.append(gradient_step(X, y, ws[-1], 0)[1])
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "never moves",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [], []
+            for _ in range(epochs + 1):
+                ws.append(w)
+                new, l = gradient_step(X, y, w, lrate)
+                ls.append(l)
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "changed in place. Append a copy",
+        """
+        def gd(X, y, weight, lrate, epochs):
+            w, ws, ls = weight.copy(), [], []
+            for k in range(epochs + 1):
+                ws.append(w)
+                new, l = gradient_step(X, y, w, lrate)
+                ls.append(l)
+                if k < epochs:
+                    w[:] = new
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "Only the last weight",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ls = []
+            for _ in range(epochs):
+                w, l = gradient_step(X, y, w, lrate)
+                ls.append(l)
+            return w, np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "a list comes back",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [], []
+            for _ in range(epochs + 1):
+                ws.append(w)
+                w, l = gradient_step(X, y, w, lrate)
+                ls.append(l)
+            return ws, ls
+        """,
+    ),
+    (
+        "2.3",
+        "a factor 2 is missing",
+        "def lr(X): return 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()",
+    ),
+    (
+        "2.3",
+        "a factor 2 too many",
+        "def lr(X): return 2 / np.linalg.eigvalsh(X.T @ X / len(X)).max()",
+    ),
+    (
+        "2.3",
+        "The smallest curvature",
+        "def lr(X): return 2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).min()",
+    ),
+    (
+        "2.3",
+        "divided by m once too often",
+        "def lr(X): return 2 / np.linalg.eigvalsh(2 * X.T @ X).max()",
+    ),
+    ("2.3", "diagonal", "def lr(X): return 2 / np.diag(2 / len(X) * X.T @ X).max()"),
+    ("2.3", "the trace", "def lr(X): return 2 / (2 * np.mean(X**2, axis=0).sum())"),
+    ("2.3", "without its square", "def lr(X): return 2 / (2 / len(X) * np.linalg.svd(X)[1].max())"),
+    (
+        "2.3",
+        "the largest curvature itself",
+        "def lr(X): return np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()",
+    ),
+    ("2.3", "Frobenius", "def lr(X): return 2 / np.linalg.norm(2 / len(X) * X.T @ X)"),
+    (
+        "2.3",
+        "an array of shape (2,) comes back",
+        "def lr(X): return 2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X)",
+    ),
+    (
+        "2.5",
+        "The gradient is accumulated",
+        """
+        def ts(model, opt, X, y):
+            l = nn.MSELoss()(model(X).squeeze(1), y)
+            l.backward()
+            opt.step()
+            return l.item()
+        """,
+    ),
+    (
+        "2.5",
+        "(m, 1), y has (m,): the loss compares every prediction with every y. Use",
+        """
+        def ts(model, opt, X, y):
+            opt.zero_grad()
+            l = nn.MSELoss()(model(X), y)
+            l.backward()
+            opt.step()
+            return l.item()
+        """,
+    ),
+    (
+        "2.5",
+        "And gradients accumulate",
+        """
+        def ts(model, opt, X, y):
+            l = nn.MSELoss()(model(X), y)
+            l.backward()
+            opt.step()
+            return l.item()
+        """,
+    ),
+    (
+        "2.5",
+        "does not move",
+        """
+        def ts(model, opt, X, y):
+            opt.zero_grad()
+            l = nn.MSELoss()(model(X).squeeze(1), y)
+            opt.step()
+            return l.item()
+        """,
+    ),
+    (
+        "2.5",
+        "does not move",
+        """
+        def ts(model, opt, X, y):
+            l = nn.MSELoss()(model(X).squeeze(1), y)
+            l.backward()
+            opt.zero_grad()
+            opt.step()
+            return l.item()
+        """,
+    ),
+    (
+        "2.5",
+        "the one after the step",
+        """
+        def ts(model, opt, X, y):
+            opt.zero_grad()
+            nn.MSELoss()(model(X).squeeze(1), y).backward()
+            opt.step()
+            return nn.MSELoss()(model(X).squeeze(1), y).item()
+        """,
+    ),
+    (
+        "2.5",
+        "summed over the examples",
+        """
+        def ts(model, opt, X, y):
+            opt.zero_grad()
+            l = nn.MSELoss(reduction='sum')(model(X).squeeze(1), y)
+            l.backward()
+            opt.step()
+            return l.item()
+        """,
+    ),
+    (
+        "2.5",
+        "a PyTorch tensor comes back, expected a plain number. .item()",
+        """
+        def ts(model, opt, X, y):
+            opt.zero_grad()
+            l = nn.MSELoss()(model(X).squeeze(1), y)
+            l.backward()
+            opt.step()
+            return l
+        """,
+    ),
+    (
+        "2.5",
+        "absolute errors",
+        """
+        def ts(model, opt, X, y):
+            opt.zero_grad()
+            l = nn.L1Loss()(model(X).squeeze(1), y)
+            l.backward()
+            opt.step()
+            return l.item()
+        """,
+    ),
+    (
+        "2.5",
+        "momentum is not used",
+        """
+        def ts(model, opt, X, y):
+            opt.zero_grad()
+            l = nn.MSELoss()(model(X).squeeze(1), y)
+            l.backward()
+            with torch.no_grad():
+                for p in model.parameters():
+                    p -= 0.1 * p.grad
+            return l.item()
+        """,
+    ),
+    (
+        "2.6",
+        "A fixed rate suits one data set only",
+        """
+        def rg(step, X, y, w):
+            for _ in range(20):
+                w, _ = step(w, 0.4)
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        "It diverges",
+        """
+        def rg(step, X, y, w):
+            for _ in range(20):
+                w, _ = step(w, 1.2)
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        "It creeps",
+        """
+        def rg(step, X, y, w):
+            for _ in range(20):
+                w, _ = step(w, 0.001)
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        "It swings to and fro",
+        """
+        def rg(step, X, y, w):
+            for _ in range(20):
+                w, _ = step(w, 0.99)
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        "It stops too soon",
+        """
+        def rg(step, X, y, w):
+            for _ in range(2):
+                w, _ = step(w, 0.05)
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        "It took 100 steps",
+        """
+        def rg(step, X, y, w):
+            for _ in range(100):
+                w, _ = step(w, 0.4 / np.mean(X**2))
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        "none that step gave you",
+        """
+        def rg(step, X, y, w):
+            step(w, 0.1)
+            return np.linalg.lstsq(X, y, rcond=None)[0]
+        """,
+    ),
+    (
+        "2.6",
+        "takes no step at all",
+        "def rg(step, X, y, w): return np.linalg.lstsq(X, y, rcond=None)[0]",
+    ),
+    ("2.6", "should return the last weight", "def rg(step, X, y, w): return step(w, 0.1)"),
+    ("2.4", "in their old order", epoch(order="order = np.arange(len(y))")),
+    ("2.4", "with replacement", epoch(order="order = rng.integers(0, len(y), len(y))")),
+    ("2.4", "X is shuffled, y is not", epoch(y="y[k : k + B]")),
+    ("2.4", "y is shuffled, X is not", epoch(X="X[k : k + B]")),
+    (
+        "2.4",
+        "are shuffled apart",
+        epoch(
+            order="order, other = rng.permutation(len(y)), rng.permutation(len(y))",
+            y="y[other[k : k + B]]",
+        ),
+    ),
+    (
+        "2.4",
+        "A new permutation is drawn for each batch",
+        epoch(order="", rows="rows = rng.permutation(len(y))[k : k + B]"),
+    ),
+    ("2.4", "The smaller last batch is left out", epoch(starts="range(0, len(y) // B * B, B)")),
+    ("2.4", "divided by m, the number of all examples", epoch(size="len(y)")),
+    ("2.4", "divided by batch_size", epoch(size="B")),
+    ("2.4", "summed, not averaged", epoch(size="1")),
+    ("2.4", "uphill", epoch(sign="+")),
+    ("2.4", "All gradients are taken at the first weight", epoch(at="weight")),
+    ("2.4", "Only the first batch", epoch(starts="[0]")),
+    ("2.4", "The factor 2", epoch(sign="- 0.5 *")),
+    ("2.4", "one step on all examples", epoch(starts="[0]", rows="rows = order")),
+    (
+        "2.4",
+        "Its own generator (seed 42)",
+        epoch(order="order = np.random.default_rng(42).permutation(len(y))"),
+    ),
+    ("2.4", "changes its argument weight in place", epoch().replace("w = w - ", "w -= ")),
+    # Right in some cases only: the cases differ in what these answers forget.
+    ("2.2", "The rate is always 0.05;", descent(rate="0.05")),
+    (
+        "2.3",
+        "eig do not sort them",
+        "def lr(X): return 2 / np.linalg.eigvals(2 / len(X) * X.T @ X)[0]",
+    ),
+    (
+        "2.3",
+        "eig do not sort them",
+        "def lr(X): return 2 / np.linalg.eig(2 / len(X) * X.T @ X)[0][0]",
+    ),
+    (
+        "2.3",
+        "eig do not sort them",
+        "def lr(X): return 2 / np.linalg.eigvals(2 / len(X) * X.T @ X)[-1]",
+    ),
+    ("2.4", "The rate is always 0.1;", epoch(sign="- 0.1 / lrate *")),
+    (
+        "2.4",
+        "nearly equal size",
+        """
+        def me(X, y, weight, lrate, B, rng):
+            for rows in np.array_split(rng.permutation(len(y)), int(np.ceil(len(y) / B))):
+                weight = weight - lrate * 2 / len(rows) * X[rows].T @ (
+                    X[rows] @ weight - y[rows]
+                )
+            return weight
+        """,
+    ),
+    (
+        "2.5",
+        "float32 stood somewhere",
+        torch_step("nn.MSELoss()(model(X).squeeze(1).float().double(), y)"),
+    ),
+    # A goal's failure has the name of its cause.
+    (
+        "2.6",
+        "neither the one passed in",
+        twenty(rate="0.0", times="2", before="w = np.linalg.lstsq(X, y, rcond=None)[0]"),
+    ),
+    ("2.6", "neither the one passed in", twenty(before="w = w + 1")),
+    ("2.6", "Every step starts at the first weight again", twenty(new="_")),
+    ("2.6", "Every step starts at the first weight again", twenty(new="new, _", back="new")),
+    ("2.6", "A rate is negative", twenty(rate="-0.5 * border")),
+    ("2.6", "The rate is 0 in every step", twenty(rate="0.0")),
+    ("2.6", "infinite or NaN", twenty(rate="np.nan")),
+    ("2.6", "Return the one that the last step gave", twenty(back="start")),
+    ("2.6", "It stops too soon", twenty(times="1", rate="0.2 * border")),
+    ("2.6", "It creeps", twenty(rate="0.01 * border")),
+    ("2.6", "It diverges", twenty(rate="1.1 * border")),
+    ("2.6", "Not low enough yet", twenty(rate="(0.2 if k < 1 else 0.001) * border")),
+    (
+        "2.1",
+        "it returns None. Is there a return?",
+        """
+        def gs(X, y, w, lrate):
+            e = X @ w - y
+        """,
+    ),
+    (
+        "2.5",
+        "a NumPy array with a single number in it comes back, expected a plain number. .item()",
+        torch_step(back="l.detach().numpy()"),
+    ),
+    ("2.2", "weights: a factor 2 is missing", descent("1 / len(y) * X.T @ e")),
+    ("2.2", "weights: a factor 2 too many", descent("4 / len(y) * X.T @ e")),
+    ("2.2", "weights: m times too large", descent("2 * X.T @ e")),
+    ("2.2", "weights: m times too large", descent("2 * X.T @ e", "np.sum(e**2)")),
+    ("2.2", "losses: m times too large", descent(loss="np.sum(e**2)")),
+    ("2.2", "losses: a factor 2 is missing", descent(loss="np.mean(e**2) / 2")),
+]
+
+#: {exercise: lines of mutants of the solution that are right: they compute the same, or reach the
+#: goal another way}
+EQUIVALENT = {
+    "2.1": ["    gradient = 2 / len(X) * X.T @ error"],
+    "2.3": ["    hessian = X @ (2 / len(X) * X.T)"],  # the same eigenvalues, and zeros
+    "2.4": [
+        "    order = rng.permutation(len(X))",
+        "    for start in range(0, len(X), batch_size):",
+    ],
+    "2.6": [  # a goal, not a formula: any rate that is safe and not much too small reaches it
+        "    curvatures = np.linalg.eigvalsh(3 / len(X) * X.T @ X)",
+        "    curvatures = np.linalg.eigvalsh(2.5 / len(X) * X.T @ X)",
+        "    curvatures = np.linalg.eigvalsh(2 / len(y) * X.T @ X)",
+        "    lrate = 3 / (curvatures.min() + curvatures.max())",
+        "    lrate = 1 / (curvatures.min() + curvatures.max())",
+        "    lrate = 2.5 / (curvatures.min() + curvatures.max())",
+        "    lrate = 2 / (curvatures.min() + curvatures.min())",
+        "    for _ in range(19):",
+    ],
+}
