@@ -82,7 +82,7 @@ def _compare_cases(exercise: Exercise, function: Callable) -> list[str]:
     """Run all cases, and the smallest once more; return the line to print when all are right."""
     cases = exercise.cases
     right = [as_tuple(exercise.right(*case)) for case in cases]
-    yours = []
+    yours: list[tuple] = []
     for case, expected in zip([*cases, cases[0]], [*right, right[0]]):
         # What the learner's function prints is seen once, for the smallest case.
         with redirect_stdout(io.StringIO()) if yours else nullcontext():

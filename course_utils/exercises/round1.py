@@ -376,7 +376,7 @@ def _search(function: Callable, parabola: Parabola) -> Search:
     search = Search(parabola)
     w = guarded(lambda: function(search.slope), function, [parabola.label])
     search.answer = w
-    if isinstance(w, bool) or not isinstance(w, numbers.Real) or not np.isfinite(w):
+    if isinstance(w, bool) or not isinstance(w, numbers.Real) or not np.isfinite(float(w)):
         raise NotRight(
             f"It should return the weight at the bottom, a plain number; it returns {w!r:.40}.",
             *_questions_in_lines(search),

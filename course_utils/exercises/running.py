@@ -130,7 +130,7 @@ def _has_dots(function: Callable) -> bool:
     except (OSError, TypeError, SyntaxError):  # no source, or none that stands alone
         return False
     nodes = list(ast.walk(tree))
-    indices = set()
+    indices: set[ast.AST] = set()
     for node in nodes:
         if isinstance(node, ast.Subscript):
             indices.update(ast.walk(node.slice))

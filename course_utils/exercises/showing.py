@@ -17,7 +17,7 @@ def in_one_line(value: Any, digits: int = 6) -> str:
     if array.size > 24:
         return f"(an array of shape {array.shape})"
 
-    def short(number: float) -> str:
+    def short(number: Any) -> str:
         return f"{number:.{digits}g}"
 
     written = np.array2string(array, separator=", ", formatter={"float": short})
