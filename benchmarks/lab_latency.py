@@ -76,7 +76,8 @@ RECORDER = """(root) => {
   const now = () => performance.now();
   const state = { key: 0, latencies: [], changes: 0, frames: [], root };
   const drawn = async (records) => {
-    const images = records.flatMap((r) => [...r.addedNodes]).flatMap((n) => n.querySelectorAll ? [n, ...n.querySelectorAll("img")] : [])
+    const added = records.flatMap((r) => [...r.addedNodes]).filter((n) => n.querySelectorAll);
+    const images = added.flatMap((n) => [n, ...n.querySelectorAll("img")])
       .filter((n) => n.tagName === "IMG");
     const paths = records.some((r) => r.attributeName === "d" || r.attributeName === "cx");
     if (!images.length && !paths) return;
@@ -106,7 +107,8 @@ RECORDER = """(root) => {
 READY = """async (root) => {
   const whole = () => {
     const lab = root.querySelector(".gbl-lab"), images = [...root.querySelectorAll("img")];
-    return images.length && images.every((image) => image.complete) && (!lab || lab.querySelector("progress").hidden);
+    const ready = !lab || lab.querySelector("progress").hidden;
+    return images.length && images.every((image) => image.complete) && ready;
   };
   while (!whole()) await new Promise(requestAnimationFrame);
   return performance.now() - window.started;

@@ -1,9 +1,11 @@
 """The lab "batch size and noise": mini-batches, their noise and the floor that it leaves."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import matplotlib as mpl
 import numpy as np
+from numpy.typing import ArrayLike
 
 from course_utils.data import check_arrays
 from course_utils.labs.drawing import COLOURS, STYLE, Frame, Panel, Scale, Slider
@@ -18,7 +20,9 @@ def _number(value):
 
 
 @mpl.rc_context(STYLE)
-def batch_size_lab(step, X, y, *, steps=300, seed=0):
+def batch_size_lab(
+    step: Callable, X: ArrayLike, y: ArrayLike, *, steps: int = 300, seed: int = 0
+) -> Lab:
     """Show the lab "batch size and noise" and return it; ``lab.lrate`` and ``lab.batch_size`` read
     and set its sliders.
 

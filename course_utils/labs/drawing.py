@@ -6,7 +6,9 @@ picture's own pixels. Nothing here knows anything of gradient descent.
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -93,9 +95,9 @@ class Scale:
     """
 
     values: list
-    labels: list = None
-    marks: dict = None
-    bands: list = ()
+    labels: list | None = None
+    marks: dict | None = None
+    bands: Sequence = ()
 
     def __post_init__(self):
         self.values = [
@@ -153,7 +155,7 @@ class Slider:
 
     key: str
     name: str
-    scales: list
+    scales: Any  # a Scale, or a list of them
     start: object = None
 
     def __post_init__(self):
@@ -330,7 +332,7 @@ class Frame:
     """
 
     name: str = ""
-    facts: list = ()
+    facts: Sequence = ()
     draw: dict = field(default_factory=dict)
     trouble: str = ""
     notes: dict = field(default_factory=dict)

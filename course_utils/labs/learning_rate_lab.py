@@ -1,7 +1,10 @@
 """The lab "learning rate, one weight": a path on the loss curve under a slider."""
 
+from collections.abc import Callable
+
 import matplotlib as mpl
 import numpy as np
+from numpy.typing import ArrayLike
 
 from course_utils.data import check_arrays
 from course_utils.labs.drawing import COLOURS, STYLE, Frame, Panel, Slider
@@ -14,7 +17,7 @@ STEPS = 40  # of a path
 
 
 @mpl.rc_context(STYLE)
-def learning_rate_lab(step, X, y, *, steps=STEPS):
+def learning_rate_lab(step: Callable, X: ArrayLike, y: ArrayLike, *, steps: int = STEPS) -> Lab:
     """Show the lab "learning rate, one weight" and return it; ``lab.lrate`` reads and sets the
     learning rate.
 

@@ -1,8 +1,11 @@
 """The lab "rate and momentum": a rule with momentum in a ravine, and what theory says of it."""
 
+from collections.abc import Callable
+
 import matplotlib as mpl
 import numpy as np
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
 
 from course_utils.labs.drawing import COLOURS, STYLE, Frame, Panel, Scale, Slider
 from course_utils.labs.kit import legend, loss_panel, mark_height
@@ -60,7 +63,9 @@ class Ravine:
 
 
 @mpl.rc_context(STYLE)
-def momentum_lab(rule, curvatures, start, *, steps=60):
+def momentum_lab(
+    rule: Callable, curvatures: ArrayLike, start: ArrayLike, *, steps: int = 60
+) -> Lab:
     """Show the lab "rate and momentum" and return it; ``lab.lrate`` and ``lab.momentum`` read and
     set its sliders.
 

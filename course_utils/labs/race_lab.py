@@ -1,4 +1,4 @@
-"""The lab "optimizer race": rules on surfaces over two weights, each at the same or at its own rate."""
+"""The lab "optimizer race": rules on surfaces over two weights, at one rate or each at its own."""
 
 from functools import lru_cache
 
@@ -112,7 +112,14 @@ def _apart(heights, gap=0.65, low=-7.8, high=1.7):
 
 
 @mpl.rc_context(STYLE)
-def race_lab(racers, surfaces, *, rates=RATES, steps=60, varies=None):
+def race_lab(
+    racers: dict,
+    surfaces: dict,
+    *,
+    rates: ArrayLike = RATES,
+    steps: int = 60,
+    varies: dict | None = None,
+) -> Lab:
     """Show the lab "optimizer race" and return it; ``lab.lrate``, ``lab.surface`` and ``lab.shown``
     read and set what is chosen.
 

@@ -1,7 +1,10 @@
 """The lab "learning rate, two weights": raw and standardised features, two directions."""
 
+from collections.abc import Callable
+
 import matplotlib as mpl
 import numpy as np
+from numpy.typing import ArrayLike
 
 from course_utils.data import check_arrays
 from course_utils.labs.drawing import STYLE, Frame, Panel, Scale, Slider
@@ -21,7 +24,7 @@ STEPS = 40  # of a path
 
 
 @mpl.rc_context(STYLE)
-def two_weight_lab(step, X, y, *, steps=STEPS):
+def two_weight_lab(step: Callable, X: ArrayLike, y: ArrayLike, *, steps: int = STEPS) -> Lab:
     """Show the lab "learning rate, two weights" and return it; ``lab.lrate`` and ``lab.features``
     read and set its sliders.
 

@@ -126,10 +126,13 @@ def test_it_can_be_read_on_either_ground(chromium, page_file, scheme):
     """
     page, _, _ = open_file(chromium, page_file[0], color_scheme=scheme)
     colours = page.evaluate("""() => {
-      const css = (node, what) => getComputedStyle(node)[what], all = (query) => [...document.querySelectorAll(query)];
+      const all = (what, query) =>
+        [...document.querySelectorAll(query)].map((node) => getComputedStyle(node)[what]);
       const picture = decodeURIComponent(document.querySelector(".gbl-panel img").src);
-      return { words: [...all(".gbl-lab dt, .gbl-lab dd, .gbl-name, .gbl-mark span").map((n) => css(n, "color")), ...[...picture.matchAll(/fill: (#[0-9a-f]{6})[^"]*"[^>]*>[^<\\s]/g)].map((m) => m[1])],
-        lines: [...all(".gbl-panel path").map((n) => css(n, "stroke")), ...all(".gbl-panel circle").map((n) => css(n, "fill"))],
+      const inside = picture.matchAll(/fill: (#[0-9a-f]{6})[^"]*"[^>]*>[^<\\s]/g);
+      const words = all("color", ".gbl-lab dt, .gbl-lab dd, .gbl-name, .gbl-mark span");
+      return { words: [...words, ...[...inside].map((m) => m[1])],
+        lines: [...all("stroke", ".gbl-panel path"), ...all("fill", ".gbl-panel circle")],
         picture };
     }""")
     ground = (255, 255, 255) if scheme == "light" else (18, 18, 18)

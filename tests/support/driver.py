@@ -13,19 +13,28 @@ HALF_A_PIXEL = 0.5
 #: Where each layer's points are on the screen, in the pixels of the picture below them: measured by
 #: the browser, not read from lab.js.
 READ = """(root) => [...root.querySelectorAll(".gbl-panel")].map((panel) => {
-  const image = [...panel.querySelectorAll("img")].find((img) => !img.hidden), box = image.getBoundingClientRect();
+  const image = [...panel.querySelectorAll("img")].find((img) => !img.hidden);
+  const box = image.getBoundingClientRect();
   const overlay = panel.querySelector("svg"), width = overlay.viewBox.baseVal.width;
   const place = (node, x, y) => {
     const point = new DOMPoint(x, y).matrixTransform(node.getScreenCTM());
     return [(point.x - box.left) * width / box.width, (point.y - box.top) * width / box.width];
   };
-  const points = (node) => [...node.getAttribute("d").matchAll(/(-?[\\d.e-]+),(-?[\\d.e-]+)/g)].map((p) => place(node, +p[1], +p[2]));
-  return { shown: image.complete && image.naturalWidth > 0, nodes: [...overlay.firstChild.children].map((node) => ({
-    kind: node.tagName, dots: node.getAttribute("stroke-linecap") === "round", hidden: getComputedStyle(node).display === "none",
-    points: node.tagName === "path" ? points(node)
-      : [place(node, +node.getAttribute(node.tagName === "text" ? "x" : "cx"), +node.getAttribute(node.tagName === "text" ? "y" : "cy"))],
+  const points = (node) => {
+    const pairs = node.getAttribute("d").matchAll(/(-?[\\d.e-]+),(-?[\\d.e-]+)/g);
+    return [...pairs].map((pair) => place(node, +pair[1], +pair[2]));
+  };
+  const point = (node) => {
+    const [x, y] = node.tagName === "text" ? ["x", "y"] : ["cx", "cy"];
+    return [place(node, +node.getAttribute(x), +node.getAttribute(y))];
+  };
+  const nodes = [...overlay.firstChild.children].map((node) => ({
+    kind: node.tagName, dots: node.getAttribute("stroke-linecap") === "round",
+    hidden: getComputedStyle(node).display === "none",
+    points: node.tagName === "path" ? points(node) : point(node),
     text: node.textContent, colour: getComputedStyle(node).fill,
-  })) };
+  }));
+  return { shown: image.complete && image.naturalWidth > 0, nodes };
 })"""
 
 
@@ -150,7 +159,10 @@ class LabOnPage:
         """
         boxes = self.root.evaluate(
             """(root) => [...root.querySelectorAll(".gbl-says dl > div")].map((fact) =>
-            [fact, ...fact.children].map((node) => { const b = node.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; }))"""
+              [fact, ...fact.children].map((node) => {
+                const box = node.getBoundingClientRect();
+                return [box.left, box.top, box.right, box.bottom];
+              }))"""
         )
         assert boxes, self.name
         for _, name, value in boxes:
@@ -188,7 +200,10 @@ class LabOnPage:
         self.root.evaluate("""(root) => {
           const sliders = [...root.querySelectorAll("input[type=range]")];
           window.heard = [];
-          root.oninput = () => heard.push([sliders.map((s) => Number(s.value)), sliders.map((s) => s.getAttribute("aria-valuetext"))]);
+          root.oninput = () => heard.push([
+            sliders.map((s) => Number(s.value)),
+            sliders.map((s) => s.getAttribute("aria-valuetext")),
+          ]);
         }""")
 
     def heard(self, n):
@@ -321,17 +336,23 @@ class LabOnPage:
         for panel in self.root.locator(".gbl-panel").all():
             panel.scroll_into_view_if_needed()
             picture = Image.open(io.BytesIO(panel.screenshot())).convert("RGB")
-            for x, y, radius, colour in panel.evaluate("""(panel) => {
-                const box = panel.getBoundingClientRect(), overlay = panel.querySelector("svg").viewBox.baseVal;
-                const view = panel.querySelector("svg svg").viewBox.baseVal, scale = box.width / overlay.width;
+            for x, y, colour in panel.evaluate("""(panel) => {
+                const box = panel.getBoundingClientRect();
+                const overlay = panel.querySelector("svg").viewBox.baseVal;
+                const view = panel.querySelector("svg svg").viewBox.baseVal;
+                const scale = box.width / overlay.width;
                 const frame = { left: box.left + view.x * scale, top: box.top + view.y * scale };
                 frame.right = frame.left + view.width * scale;
                 frame.bottom = frame.top + view.height * scale;
-                return [...panel.querySelectorAll("circle")].filter((c) => c.style.display !== "none").map((circle) => {
-                  const c = circle.getBoundingClientRect(), x = c.left + c.width / 2, y = c.top + c.height / 2;
+                const drawn = [...panel.querySelectorAll("circle")];
+                return drawn.filter((c) => c.style.display !== "none").map((circle) => {
+                  const c = circle.getBoundingClientRect();
+                  const x = c.left + c.width / 2, y = c.top + c.height / 2;
                   if (document.elementFromPoint(x, y) !== circle) return false;
-                  const inside = x > frame.left + 4 && x < frame.right - 4 && y > frame.top + 4 && y < frame.bottom - 4;
-                  return inside && [x - box.left, y - box.top, c.width / 2, getComputedStyle(circle).fill.match(/\\d+/g).map(Number)];
+                  const inside = x > frame.left + 4 && x < frame.right - 4
+                    && y > frame.top + 4 && y < frame.bottom - 4;
+                  const colour = getComputedStyle(circle).fill.match(/\\d+/g).map(Number);
+                  return inside && [x - box.left, y - box.top, colour];
                 }).filter(Boolean);
             }"""):
                 near = [

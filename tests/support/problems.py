@@ -1,4 +1,4 @@
-"""What the labs of the tests and the benchmark are made of: problems, rules, and all labs by name."""
+"""What the labs of the tests and of the benchmark are made of: problems, rules, and all labs."""
 
 import numpy as np
 from definitions import functions_of
