@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import matplotlib as mpl
 import numpy as np
+from numpy.typing import ArrayLike
 
 from course_utils.labs.drawing import COLOURS, STYLE, Frame, Panel, Scale, Slider
 from course_utils.labs.kit import power_of_ten, surroundings
