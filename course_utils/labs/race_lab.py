@@ -4,7 +4,6 @@ from functools import lru_cache
 
 import matplotlib as mpl
 import numpy as np
-from numpy.typing import ArrayLike
 
 from course_utils.labs.drawing import COLOURS, STYLE, Frame, Panel, Scale, Slider
 from course_utils.labs.kit import power_of_ten, surroundings
@@ -117,7 +116,7 @@ def race_lab(
     racers: dict,
     surfaces: dict,
     *,
-    rates: ArrayLike = RATES,
+    rates: Iterable[float] = RATES,
     steps: int = 60,
     varies: dict | None = None,
 ) -> Lab:
