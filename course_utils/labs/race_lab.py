@@ -1,5 +1,6 @@
 """The lab "optimizer race": rules on surfaces over two weights, at one rate or each at its own."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import matplotlib as mpl
