@@ -29,6 +29,7 @@ _HOME_OF = {
     "find": "resources",
     "load_script": "resources",
     "check": "exercises.check",
+    "have": "learner.versions",
 }
 # A lab is a file of its own: labs/NAME_lab.py defines NAME_lab.
 _HOME_OF |= {

@@ -1,7 +1,4 @@
-"""The course's commands: ``python -m course_utils test | refresh | lab``.
-
-Each answers to ``--help``.
-"""
+"""The course's commands: ``python -m course_utils test | refresh | lab``; each has ``--help``."""
 
 import os
 import subprocess

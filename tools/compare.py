@@ -6,6 +6,7 @@ by what they say alike: a line of the same words under the same heading, a name,
 same description, a lab of the same name.
 """
 
+import ast
 import json
 import re
 from collections import defaultdict
@@ -17,7 +18,7 @@ from compare_figures import compare_twins_figures, compare_with_stored_figures, 
 from compare_labs import compare_labs
 
 from course_utils.checkpoints import LOOSEST_RTOL, RTOL, difference
-from course_utils.notebooks import printed
+from course_utils.notebooks import checkpoints, printed
 from course_utils.recording.records import record_path
 
 NUMBER = re.compile(r"(?<![\w.])[-−+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
@@ -31,12 +32,14 @@ SAID = re.compile(rf"{NUMBER.pattern}|[-−]?\b(?:nan|inf)\b|\b(?:True|False)\b"
 @dataclass
 class Run:
     """One run of a notebook: its cells with the outputs that they gave, its name without
-    ``.ipynb``, and the folder of its records.
+    ``.ipynb``, the folder of its records, and as they are stored, with their outputs, the cells
+    that were left out because they need more than is installed here.
     """
 
     cells: list
     stem: str
     folder: Path
+    absent: list = field(default_factory=list)
 
     def record(self, kind):
         return read_lines(record_path(self.stem, kind, self.folder))
@@ -60,9 +63,18 @@ def compare_pair(ours, theirs):
     Returns a Compared.
     """
     paths = [record_path(run.stem, "checkpoints", run.folder) for run in (ours, theirs)]
-    differences, problems = compare_records(*paths)
+    absent = ours.absent + theirs.absent
+    differences, problems = compare_records(
+        *paths, without={entry["name"] for cell in absent for entry in checkpoints(cell.outputs)}
+    )
     held = [names_by_section(run.cells, run.record("names")) for run in (ours, theirs)]
-    names, apart = compare_names(*held, said_to_differ(ours.cells))
+    differ = said_to_differ(ours.cells)
+    for cell in absent:
+        for name in assigned(cell.source):
+            differ.pop(f"{cell.section}: {name}", None)
+            for side in held:
+                side.get(cell.section, {}).pop(name, None)
+    names, apart = compare_names(*held, differ)
     drawn = [figures_by_section(run.cells, run.record("figures")) for run in (ours, theirs)]
     shared, unlike = compare_twins_figures(*drawn)
     problems += compare_printed(ours.cells, theirs.cells) + apart + unlike
@@ -197,6 +209,12 @@ def names_by_section(cells, entries):
     return found
 
 
+def assigned(source):
+    """Return the names to which this code gives a value."""
+    nodes = ast.walk(ast.parse(source))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
 def said_to_differ(cells):
     """Return ``{"heading: name": reason}`` from the metadata ("differ") of a NumPy notebook's
     cells.
@@ -274,8 +292,8 @@ def read_record(path):
     return entries
 
 
-def compare_records(numpy_record, torch_record):
-    """Compare the two records of a pair, given as paths.
+def compare_records(numpy_record, torch_record, without=()):
+    """Compare the two records of a pair, given as paths, but for the checkpoints ``without``.
 
     Returns ``(differences, problems)``: the relative difference of each checkpoint that both have,
     as ``{name: float}``, and a list of sentences, empty when the pair agrees.
@@ -284,6 +302,7 @@ def compare_records(numpy_record, torch_record):
         ours, theirs = read_record(numpy_record), read_record(torch_record)
     except ValueError as error:
         return {}, [str(error)]
+    ours, theirs = ([e for e in side if e["name"] not in without] for side in (ours, theirs))
     differences, problems = {}, []
     names, torch_names = [e["name"] for e in ours], [e["name"] for e in theirs]
     if names != torch_names:

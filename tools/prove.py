@@ -30,6 +30,7 @@ from pytest_runs import Progress, run_environment, run_pytest
 
 from course_utils.checkpoints import RTOL
 from course_utils.contents import TORCH_SUFFIX, contents
+from course_utils.learner.versions import missing
 from course_utils.notebooks import read_notebook
 from course_utils.recording.records import record_path
 from course_utils.resources import HOME
@@ -112,13 +113,11 @@ class Course:
 
     def misplaced(self):
         """Return sentences on notebooks that are missing, or kept and not listed."""
-        missing = [
-            f"{name}.ipynb is missing" for name in self.names() if not self.path(name).exists()
-        ]
+        gone = [f"{name}.ipynb is missing" for name in self.names() if not self.path(name).exists()]
         if not self.whole:
-            return missing
+            return gone
         listed = {f"{name}.ipynb" for name in self.names()}
-        return missing + [
+        return gone + [
             f"{path} is under version control, but course.toml does not list it"
             for path in self.kept_notebooks()
             if path not in listed
@@ -152,6 +151,7 @@ class Proof:
     figures: int = 0
     twin_figures: int = 0
     labs: int = 0
+    absent: int = 0  # cells that need more than is installed
     names: int = 0
     numbers: int = 0
     unbound: int = 0
@@ -170,7 +170,8 @@ class Proof:
         lines = [
             f"notebooks                {self.notebooks}, {self.cells} cells gave their stored"
             " output"
-            + (f" ({self.ignored} more may differ, each with its reason)" if self.ignored else ""),
+            + (f" ({self.ignored} more may differ, each with its reason)" if self.ignored else "")
+            + (f"; {self.absent} said what newer package they need" if self.absent else ""),
             f"pairs, NumPy = PyTorch   {self.pairs}",
             (
                 f"checkpoints              {len(self.differences)} agree; largest difference"
@@ -223,7 +224,7 @@ def prove(course=THE_COURSE, *, folder, extra_env=None, plain=None, progress=Non
     )
     for pair in course.pairs:
         if pair in fresh and pair + TORCH_SUFFIX in fresh:
-            _compare_pair(pair, fresh, records, proof)
+            _compare_pair(pair, fresh, stored, records, proof)
     for name in names:
         _compare_with_stored(course.path(name), fresh[name], stored[name], records, proof)
     ours = course.root == HOME  # a course that a test makes has no list of open numbers
@@ -269,7 +270,8 @@ def _run_notebooks(course, stored, records, extra_env, plain, proof, progress):
         )
     code = [cell for cells in stored.values() for cell in cells if cell.kind == "code"]
     proof.ignored = sum("NBVAL_IGNORE_OUTPUT" in cell.source for cell in code)
-    proof.notebooks, proof.cells = len(stored), run.good - proof.ignored
+    proof.absent = sum(bool(missing(cell.metadata)) for cell in code)
+    proof.notebooks, proof.cells = len(stored), run.good - proof.ignored - proof.absent
     return run.fresh()
 
 
@@ -378,10 +380,16 @@ def _plain(text):
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-def _compare_pair(pair, fresh, records, proof):
-    """Compare the two notebooks of a pair as they ran now."""
+def _compare_pair(pair, fresh, stored, records, proof):
+    """Compare the two notebooks of a pair as they ran now, but for what needs newer packages."""
     ours, theirs = (
-        compare.Run(fresh[name], Path(name).name, records) for name in (pair, pair + TORCH_SUFFIX)
+        compare.Run(
+            fresh[name],
+            Path(name).name,
+            records,
+            [cell for cell in stored[name] if missing(cell.metadata)],
+        )
+        for name in (pair, pair + TORCH_SUFFIX)
     )
     compared = compare.compare_pair(ours, theirs)
     entries = (

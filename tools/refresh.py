@@ -29,6 +29,7 @@ from setup_cells import stamped
 
 from course_utils.checkpoints import RTOL, difference
 from course_utils.contents import TORCH_SUFFIX
+from course_utils.learner.versions import missing
 from course_utils.notebooks import CHECKPOINTS, FIGURE, WIDGET, checkpoints, read_notebook
 from course_utils.recording.records import record_path
 
@@ -55,7 +56,7 @@ def refresh(path, records, repaint=False):
     labs_changed = bool(compare_labs.compare_labs(labs, compare_labs.stored_labs(path)))
     changed = 0
     for was, now in zip(old.cells, new.cells):
-        if was.cell_type == "code":
+        if was.cell_type == "code" and not missing(was.metadata):
             now.outputs = whole_streams(now.outputs)
             if repaint or not same_outputs(was, now.outputs, labs_changed):
                 changed += was.outputs != now.outputs

@@ -13,7 +13,13 @@ notebook ``STEM.ipynb``:
 
 import json
 import os
+import warnings
 from pathlib import Path
+
+# What PyTorch says of its own calls is no output of a notebook: SequentialLR's before 2.9, and
+# that of TensorBoard's graph in 2.15.
+warnings.filterwarnings("ignore", r"The epoch parameter in `scheduler\.step", module="torch.optim")
+warnings.filterwarnings("ignore", r"`torch\.jit\.trace", module="torch.jit")
 
 KINDS = {kind: f".{kind}.jsonl" for kind in ("figures", "labs", "names")} | {
     "checkpoints": ".jsonl"

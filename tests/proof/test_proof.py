@@ -22,18 +22,13 @@ import prove
 import psutil
 import pytest
 from kernels import can_fork
-from nbclient import NotebookClient
+from mini_course import CHECK, START, executed
 from prove import Course
 from pytest_runs import Progress
 
 from course_utils.contents import TORCH_SUFFIX
 from course_utils.notebooks import Cell
 
-START = (
-    "from course_utils import Twin, show, use_style\nimport matplotlib.pyplot as plt\ntwin ="
-    " Twin('{}')"
-)
-CHECK = "twin.check('two', {})\nprint('two')"
 FIGURE = "plt.plot([0, 1], [0, {}])\nshow('A line that rises.')"
 #: A pair is broken by what is put in the place of a cell of its second notebook after it was
 #: executed, a notebook without a twin likewise.
@@ -53,24 +48,6 @@ ALONE = {
         + "\nplt.plot([0, 1], [1, 0])\nshow('Another.')",
     ),
 }
-
-
-def executed(sources, folder):
-    """Return an executed notebook of these code cells, each under a heading of its own."""
-    cells = []
-    for number, source in enumerate(sources):
-        cells += [
-            nbformat.v4.new_markdown_cell(f"## Section {number}"),
-            nbformat.v4.new_code_cell(source),
-        ]
-    book = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(
-        book,
-        resources={"metadata": {"path": str(folder)}},
-        record_timing=False,
-        extra_arguments=["--IPKernelApp.log_level=ERROR"],
-    ).execute()
-    return book
 
 
 @pytest.fixture(scope="module")

@@ -92,6 +92,23 @@ def test_no_cell_is_hidden_from_the_comparison_without_a_reason(path):
             )
 
 
+@every_notebook
+def test_what_a_cell_needs_is_said_in_its_metadata_and_to_the_reader(path):
+    for cell in cells(path):
+        said = re.findall(r'^if have\("(.+)"\):$', text(cell), re.MULTILINE)
+        needs = cell["metadata"].get("needs")
+        assert said == ([needs] if needs else []), text(cell)
+        shown = (
+            [
+                {FIGURE, WIDGET} & {*output.get("metadata", {}), *output.get("data", {})}
+                for output in cell.get("outputs", ())
+            ]
+            if needs
+            else []
+        )
+        assert not any(shown), "what needs a newer package is printed, not drawn"
+
+
 def test_the_ignored_outputs_can_be_counted_on_one_hand():
     assert (
         sum("NBVAL_IGNORE_OUTPUT" in source for path in PATHS for source in code_cells(path)) <= 5
