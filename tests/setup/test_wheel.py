@@ -34,21 +34,6 @@ learning_rate_lab(step, *load_regression()).save_html("lab.html")
 """
 
 
-def requirements():
-    """Return ``{name: range}`` of requirements.txt."""
-    lines = (HOME / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    needs = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    return {need.name: need.specifier for need in needs}
-
-
-def test_the_package_promises_what_requirements_txt_promises():
-    extra = PROJECT["optional-dependencies"]["course"]
-    promised = requirements()
-    for need in map(Requirement, [*PROJECT["dependencies"], *extra]):
-        if need.name in promised:
-            assert need.specifier == promised[need.name], need.name
-
-
 def test_its_base_leaves_a_cloud_s_own_torch_alone():
     base = {Requirement(line).name for line in PROJECT["dependencies"]}
     assert "torch" not in base and "tensorboard" not in base
