@@ -6,25 +6,14 @@ import os
 
 import drawing
 import pytest
+from prove import PARTS
 
 # Notebooks and records of the tests' own never mix with a proof that is running.
 os.environ.pop("COURSE_RECORD_DIR", None)
 
-#: What runs only when it is asked for. Tests of the part "drawn" run also without being asked, on
-#: cases that stay the same.
-PARTS = {
-    "browser": "pages and sliders in a real Chromium",
-    "setup": "setup_pytorch_env.sh through what can go wrong on a computer",
-    "drawn": "cases drawn afresh",
-    "mutants": "every slip in every rule of Round 3, and whether it is noticed",
-    "kills": "processes that are killed and resumed, several processes, torchrun",
-    "keras": "PYTORCH_MIGRATION.md's TensorFlow side",
-    "times": "every assertion on how long something takes",
-}
-
 
 def pytest_addoption(parser):
-    told = "; ".join(f"{name}: {what}" for name, what in PARTS.items())
+    told = "; ".join(f"{name}: {what}" for name, (what, _) in PARTS.items())
     parser.addoption(
         "--part",
         action="append",
@@ -62,7 +51,8 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         parts = {mark.args[0] for mark in item.iter_markers("part")}
         if not parts <= PARTS.keys():
-            raise pytest.UsageError(f"{item.nodeid}: no such part: {parts - PARTS.keys()}")
+            told = f"{item.nodeid}: no such part: {parts - PARTS.keys()};"
+            raise pytest.UsageError(f"{told} PARTS in tools/prove.py lists them")
         runs = parts & wanted if wanted else parts <= {"drawn"}
         (chosen if runs else left_out).append(item)
     config.hook.pytest_deselected(items=left_out)

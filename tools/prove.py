@@ -23,6 +23,7 @@ from pathlib import Path
 import compare
 import compare_labs
 import prose
+import versions
 from compare_figures import compare_figures
 from kernels import KINDS, PLAIN, PreloadedKernels, can_fork, write_spec
 from notebook_run import uses_torch
@@ -55,6 +56,7 @@ PARTS = {
     "browser": ("every slider moved in a real JupyterLab", "chromium"),
     "planted": ("random bugs in the notebooks", None),
     "times": ("what must be quick", None),
+    "versions": ("notebooks under the oldest and the newest versions promised", "network"),
     "keras": ("the other side of PYTORCH_MIGRATION.md", "tensorflow"),
 }
 
@@ -106,7 +108,9 @@ class Course:
                         | {Path(n).name for n in self.names()}
                     )
                 )
-                raise ValueError(f"there is no {word!r} in the course; there is {choice}")
+                raise ValueError(
+                    f"course.toml lists no {word!r}, the course's one list; it has {choice}"
+                )
             pairs += [name for name in found if name in self.pairs and name not in pairs]
             alone += [name for name in found if name in self.alone and name not in alone]
         return Course(self.root, pairs, alone, whole=False)
@@ -487,6 +491,8 @@ def missing_for(parts):
         )
     if "setup" in parts and shutil.which("shellcheck") is None:
         found.append("setup: shellcheck is not installed, so the script's style is not checked")
+    if "versions" in parts and not versions.online():
+        found.append("versions: no package can be downloaded, so this part will fail")
     return found
 
 
@@ -525,6 +531,11 @@ def run_part(part, folder, quick):
         status = subprocess.run(command, cwd=HOME, check=False).returncode
         progress.done("planted")
         return ["planted bugs were not noticed (see above)"] if status else []
+    if part == "versions":
+        folder.mkdir()
+        under = [versions.prove_under(which, folder) for which in versions.WHICH]
+        progress.done("versions")
+        return [problem for problems in under for problem in problems]
     passed, problems = run_tests(folder, progress, part)
     progress.done(
         f"{part}: {passed} tests passed" + (f", {len(problems)} failed" if problems else "")

@@ -39,6 +39,8 @@ def refresh(path, records, repaint=False):
 
     Raises CellExecutionError if a cell fails.
     """
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is listed in course.toml, and missing")
     stamp(path)
     before = path.read_text(encoding="utf-8")
     old, new = (nbformat.reads(before, as_version=4) for _ in range(2))
@@ -195,6 +197,9 @@ def main(arguments=None):
                     f" {refresh(course.path(name), Path(records), options.repaint) or 'unchanged'}",
                     flush=True,
                 )
+            except FileNotFoundError as error:
+                failed.append(name)
+                print(error, flush=True)
             except CellExecutionError as error:
                 failed.append(name)
                 print(f"{name}: a cell fails, the notebook is left as it was\n{error}", flush=True)

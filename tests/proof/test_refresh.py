@@ -157,4 +157,5 @@ def test_the_states_of_labs_lie_beside_their_notebook_and_go_with_them(path):
 
 
 def test_a_name_that_leads_nowhere_is_an_error(capsys):
-    assert refresh.main(["Round9"]) == 2 and "there is no 'Round9'" in capsys.readouterr().err
+    assert refresh.main(["Round9"]) == 2
+    assert "course.toml lists no 'Round9'" in capsys.readouterr().err
