@@ -94,11 +94,11 @@ def without(pins, names):
 
 def main():
     command = argparse.ArgumentParser(description="Prove the notebooks under other versions.")
-    command.add_argument("which", nargs="*", choices=[*WHICH, []], help="default: both")
+    command.add_argument("which", nargs="?", choices=WHICH, help="default: both")
     command.add_argument("--torch", metavar="VERSION", help="insist on this PyTorch")
     options = command.parse_args()
     problems = []
-    for which in options.which or WHICH:
+    for which in [options.which] if options.which else WHICH:
         with tempfile.TemporaryDirectory(prefix="versions") as folder:
             problems += prove_under(which, Path(folder), options.torch)
     print("\n".join(f"NOT PROVED: {problem}" for problem in problems) or "All of that holds.")

@@ -3,6 +3,7 @@
 import re
 import tomllib
 
+import versions
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -63,3 +64,23 @@ def test_the_oldest_set_pins_the_lower_bounds():
 def test_every_promise_has_both_ends():
     for name, bounds in PROMISED.items():
         assert sorted(bound.operator for bound in bounds) == ["<", ">="], name
+
+
+def test_where_the_cpu_index_does_not_answer_the_installed_torch_takes_the_old_ones_place(
+    monkeypatch, capsys
+):
+    def silent(*_, **__):
+        raise OSError
+
+    monkeypatch.setattr(versions.urllib.request, "urlopen", silent)
+    monkeypatch.setattr(versions.metadata, "version", lambda name: "2.99.0+cpu")
+    monkeypatch.setattr(versions.metadata, "requires", lambda name: ["sympy>=1.13.3", "filelock"])
+    sources, pins = versions.choose("oldest", None)
+    assert not sources and "torch==2.99.0" in pins and "numpy==2.0.0" in pins
+    assert not any(pin.startswith(("torch==2.6", "sympy==", "filelock==")) for pin in pins)
+    assert "oldest all but PyTorch, which is 2.99.0" in capsys.readouterr().out
+
+
+def test_a_version_of_torch_can_be_insisted_on():
+    _, pins = versions.choose("newest", "2.6.0")
+    assert pins == ["torch==2.6.0"]
