@@ -1,36 +1,47 @@
 """What several labs share: panels, marks and legends."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from course_utils.labs.drawing import COLOURS, Panel
+from course_utils.labs.linear_fit import Problem
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def power_of_ten(value, _):
-    return "10" + f"{np.log10(value):.0f}".translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+def label_powers(axes: Axes) -> None:
+    """Label a logarithmic y axis by powers of ten: 10⁻³."""
+    axes.yaxis.set_major_formatter(
+        lambda value, _: "10" + f"{np.log10(value):.0f}".translate(SUPERSCRIPTS)
+    )
+    axes.minorticks_off()
 
 
-def loss_panel(problems, steps, lowest=1e-8, highest=1e3):
-    """Return the panel of the loss above the minimum against steps, from ``lowest`` to ``highest``
-    times the start's.
+def loss_panel(
+    drops: Sequence[float], steps: int, lowest: float = 1e-8, highest: float = 1e3
+) -> Panel:
+    """Return the panel of the loss above the minimum against steps, a picture for each of
+    ``drops``: the loss above the minimum at the start. It reaches from ``lowest`` to ``highest``
+    times that.
     """
     panel = Panel(
         "Loss above the minimum",
         "step",
         "loss − minimum",
-        versions=len(problems),
+        versions=len(drops),
         alt="The loss above the minimum against the step, on a log scale.",
     )
-    for problem, axes in zip(problems, panel.axes):
-        axes.set(
-            xlim=(0, steps), ylim=(lowest * problem.drop, highest * problem.drop), yscale="log"
-        )
-        axes.yaxis.set_major_formatter(power_of_ten)
-        axes.minorticks_off()
+    for drop, axes in zip(drops, panel.axes):
+        axes.set(xlim=(0, steps), ylim=(lowest * drop, highest * drop), yscale="log")
+        label_powers(axes)
     return panel
 
 
-def mark_height(axes, steps, height, name, offset=4):
+def mark_height(axes: Axes, steps: int, height: float, name: str, offset: float = 4) -> None:
     """Draw a dashed line at ``height``, named at its right end, ``offset`` pixels above it."""
     axes.axhline(height, color=COLOURS["green"], ls=(0, (5, 3)), lw=1.5)
     axes.annotate(
@@ -38,16 +49,41 @@ def mark_height(axes, steps, height, name, offset=4):
     )
 
 
-def mark_one_percent(panel, problems, steps):
+def descent_panel(problems: Sequence[Problem], steps: int) -> Panel:
+    """Return the panel of the loss above the minimum, with 1 % of the minimum marked."""
+    panel = loss_panel([problem.drop for problem in problems], steps)
     for problem, axes in zip(problems, panel.axes):
         mark_height(axes, steps, 0.01 * problem.minimum, "1 % above the minimum")
+    return panel
 
 
-def legend(axes, entries):
-    """Name moving lines by their look: [(text, colour, line width, dash, dot size)]."""
+@dataclass(frozen=True)
+class LegendEntry:
+    """A moving line in a legend. dash: matplotlib's, in widths of the line. dot: the diameter of
+    its dots, 0 for none.
+    """
+
+    name: str
+    colour: str
+    width: float
+    dash: str | tuple = "-"
+    dot: float = 0
+
+
+def legend(axes: Axes, *entries: LegendEntry) -> None:
+    """Name moving lines by their look."""
     handles = [
-        Line2D([], [], color=COLOURS[colour], lw=width, ls=dash, marker="o", ms=dot, label=name)
-        for name, colour, width, dash, dot in entries
+        Line2D(
+            [],
+            [],
+            color=COLOURS[entry.colour],
+            lw=entry.width,
+            ls=entry.dash,
+            marker="o",
+            ms=entry.dot,
+            label=entry.name,
+        )
+        for entry in entries
     ]
     axes.legend(
         handles=handles,
@@ -62,7 +98,7 @@ def legend(axes, entries):
     )
 
 
-def curve_panel(problem):
+def curve_panel(problem: Problem) -> Panel:
     """Return the panel of the loss against the one weight."""
     panel = Panel(
         "The path on the loss curve",
@@ -79,7 +115,7 @@ def curve_panel(problem):
     return panel
 
 
-def surroundings(axes, middle, reach):
+def surroundings(axes: Axes, middle: np.ndarray, reach: np.ndarray) -> list[np.ndarray]:
     """Return the weights (161,) along either axis around ``middle``, at least ``reach`` far, both
     (2,).
 
@@ -87,13 +123,11 @@ def surroundings(axes, middle, reach):
     starts from.
     """
     size = np.array(axes.bbox.size)
-    return [
-        centre + half * np.linspace(-1, 1, 161)
-        for centre, half in zip(middle, (max(reach / size) or 1 / size[0]) * size)
-    ]
+    unit = max(reach / size) or 1 / size[0]
+    return [centre + half * np.linspace(-1, 1, 161) for centre, half in zip(middle, unit * size)]
 
 
-def contour_panel(problems):
+def contour_panel(problems: Sequence[Problem]) -> Panel:
     """Return the panel of the loss over two weights, a picture for each problem."""
     panel = Panel(
         "The path on the loss surface",
@@ -104,20 +138,19 @@ def contour_panel(problems):
     )
     for problem, axes in zip(problems, panel.axes):
         w1, w2 = surroundings(axes, problem.best, 1.4 * abs(problem.best))
-        above = problem.loss(*np.meshgrid(w1, w2)) - problem.minimum
-        axes.contour(
-            w1,
-            w2,
-            above,
-            problem.drop * np.array([0.003, 0.03, 0.12, 0.3, 0.6, 1.0, 1.6, 2.4]),
-            colors=COLOURS["data"],
-            linewidths=1,
-        )
+        grid = np.stack(np.meshgrid(w1, w2), axis=-1)
+        levels = problem.drop * np.array([0.003, 0.03, 0.12, 0.3, 0.6, 1.0, 1.6, 2.4])
+        heights = problem.loss(grid) - problem.minimum
+        axes.contour(w1, w2, heights, levels, colors=COLOURS["data"], linewidths=1)
         axes.plot(*problem.best, "D", color=COLOURS["green"], ms=6)
     return panel
 
 
-def arrival(problem, losses):
-    """Say after how many steps the loss came within 1 % of the minimum."""
-    there = np.flatnonzero(losses <= 1.01 * problem.minimum)
-    return str(there[0]) if len(there) else f"over {max(len(losses) - 1, 0)}"
+def arrival(losses: np.ndarray, target: float, never: str = "") -> str:
+    """Say after how many steps the losses (k + 1,) reached ``target`` first; where they did not,
+    ``never``, or "over k".
+    """
+    reached = np.flatnonzero(losses <= target)
+    if len(reached):
+        return str(reached[0])
+    return never or f"over {max(len(losses) - 1, 0)}"

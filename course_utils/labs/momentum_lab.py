@@ -7,23 +7,56 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from course_utils.labs.drawing import COLOURS, STYLE, Frame, Panel, Scale, Slider
-from course_utils.labs.kit import legend, loss_panel, mark_height
-from course_utils.labs.walks import CREEPING, measured_rate, walk
+from course_utils.labs.drawing import (
+    COLOURS,
+    STYLE,
+    Band,
+    BandLook,
+    Frame,
+    Layer,
+    Panel,
+    Scale,
+    Shape,
+    Slider,
+)
+from course_utils.labs.kit import LegendEntry, arrival, legend, loss_panel, mark_height
+from course_utils.labs.walks import CREEPING, long_run_factor, walk
 from course_utils.labs.widget import Lab
+
+MOMENTA = (0, 0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+UNMARKED = (0.45, 0.95)  # no room for them below the slider
+
+GOAL = 1e-6  # of the first loss
+
+CEILING = 1.3  # the curves of the factors end there, below the legend
+
+LOOKS: dict[str, BandLook] = {
+    "creeping": "slow",
+    "smooth": "good",
+    "swinging": "swing",
+    "zigzagging": "zigzag",
+}
 
 
 class Ravine:
-    """The ravine ½ Σ λᵢ wᵢ² and what is known of momentum in it without any walk."""
+    """The ravine ½ Σ λᵢ wᵢ² and what is known of momentum in it without any walk.
 
-    def __init__(self, curvatures, start):
+    curvatures: the λᵢ (n,). start: (n,), where the walks start. drop: the loss there; the minimum
+    is 0.
+    """
+
+    def __init__(self, curvatures: np.ndarray, start: np.ndarray):
         self.curvatures, self.start = curvatures, start
-        self.drop = self.loss(start)
+        self.drop = float(self.loss(start))
 
-    def loss(self, weights):
+    def loss(self, weights: np.ndarray) -> np.ndarray:
+        """Return the loss (...) at weights (..., n)."""
         return 0.5 * np.asarray(weights) ** 2 @ self.curvatures
 
-    def roots(self, lrate, beta):
+    def gradient(self, weight: np.ndarray) -> np.ndarray:
+        return self.curvatures * weight
+
+    def roots(self, lrate: float, beta: float) -> np.ndarray:
         """Return the roots of r² − (1 + β − ηλ) r + β = 0 for each curvature λ, shape (n, 2): a
         step's factors.
         """
@@ -31,7 +64,11 @@ class Ravine:
         swing = np.sqrt(half**2 - beta + 0j)
         return np.stack([half + swing, half - swing], axis=-1)
 
-    def regime(self, lrate, beta):
+    def factors(self, lrate: float, beta: float) -> np.ndarray:
+        """Return the factor per step of each direction in the long run, (n,)."""
+        return np.abs(self.roots(lrate, beta)).max(axis=1)
+
+    def regime(self, lrate: float, beta: float) -> str:
         """Name what the direction does that comes in last."""
         roots = self.roots(lrate, beta).ravel()
         slowest = roots[np.argmax(np.abs(roots))]
@@ -42,24 +79,199 @@ class Ravine:
             return "diverging"
         if abs(slowest.imag) > 1e-9:
             return "swinging"
-        return "zigzagging" if slowest.real < 0 else "creeping" if factor > CREEPING else "smooth"
+        if slowest.real < 0:
+            return "zigzagging"
+        return "creeping" if factor > CREEPING else "smooth"
 
-    def border(self, beta):
+    def border(self, beta: float) -> float:
         """Return the learning rate at which the steepest direction no longer shrinks."""
         return 2 * (1 + beta) / self.curvatures.max()
 
-    def bands(self, beta, top):
-        """Return the regimes along the learning rates up to ``top``, as a Scale's bands."""
-        looks = {"creeping": "slow", "smooth": "good", "swinging": "swing", "zigzagging": "zigzag"}
-        rates = np.linspace(0, self.border(beta), 1001)[1:-1]
-        names = [self.regime(rate, beta) for rate in rates]
-        turns = [0, *(n for n in range(1, len(names)) if names[n] != names[n - 1]), len(names) - 1]
-        places = [0.0, *rates[turns[1:-1]], self.border(beta)]
-        bands = [
-            (names[turn], first, last, looks[names[turn]])
-            for turn, first, last in zip(turns, places, places[1:])
+    def bands(self, beta: float, top: float) -> list[Band]:
+        """Return the regimes along the learning rates up to ``top``."""
+        border, bands, first = self.border(beta), [], 0.0
+        rates = np.linspace(0, border, 1001)[1:-1]
+        regimes = [self.regime(rate, beta) for rate in rates]
+        for rate, regime, previous in zip(rates[1:], regimes[1:], regimes):
+            if regime != previous:
+                bands.append(Band(previous, first, rate, LOOKS[previous]))
+                first = rate
+        bands.append(Band(regimes[-1], first, border, LOOKS[regimes[-1]]))
+        return [*bands, Band("diverging", border, top, "away")]
+
+
+def ravine_panel(ravine: Ravine) -> Panel:
+    """Return the panel of the lines of equal loss."""
+    panel = Panel(
+        "The path in the ravine",
+        "weight 1",
+        "weight 2",
+        alt="Lines of equal loss over the two weights: a ravine.",
+    )
+    w1 = 1.15 * abs(ravine.start[0]) * np.linspace(-1, 1, 161)
+    w2 = 2.2 * abs(ravine.start[1]) * np.linspace(-1, 1, 161)
+    heights = ravine.loss(np.stack(np.meshgrid(w1, w2), axis=-1))
+    levels = ravine.drop * 4.0 ** np.arange(-4, 2)
+    panel.ax.contour(w1, w2, heights, levels, colors=COLOURS["data"], linewidths=1)
+    panel.ax.plot(0, 0, "D", color=COLOURS["green"], ms=6)
+    return panel
+
+
+class LossPanel:
+    """The panel of the loss against steps: predicted and measured."""
+
+    def __init__(self, ravine: Ravine, steps: int):
+        self.drop, self.all_steps = ravine.drop, np.arange(steps + 1)
+        self.panel = loss_panel([ravine.drop], steps, lowest=1e-10, highest=1e2)
+        mark_height(
+            self.panel.ax, steps, GOAL * ravine.drop, "a millionth of the start", offset=-13
+        )
+        self.forecast = self.panel.path("ink", line=1.5, dash="5 4")
+        self.line = self.panel.path("blue", line=1.5, dots=2.5, head=5, walk=True)
+        legend(
+            self.panel.ax,
+            LegendEntry("measured", "blue", 1.5, dot=5),
+            LegendEntry("predicted", "ink", 1.5, dash=(0, (3.3, 2.7))),
+        )
+
+    def draw(self, losses: np.ndarray, predicted: float) -> dict[Layer, Shape]:
+        """Return what is drawn of the losses (k + 1,) and of the predicted factor per step."""
+        forecast = self.drop * predicted ** (2 * self.all_steps)
+        return {
+            self.line: Shape(np.arange(len(losses)), np.maximum(losses, 1e-14 * self.drop)),
+            self.forecast: Shape(self.all_steps, forecast),
+        }
+
+
+class FactorPanel:
+    """The panel of the factor per step against the learning rate, up to ``top``: the predicted one
+    of either direction at all rates, and the measured one of one rate.
+    """
+
+    def __init__(self, ravine: Ravine, top: float):
+        self.ravine, self.top = ravine, top
+        self.panel = Panel(
+            "What one step leaves of the distance",
+            "learning rate",
+            "factor per step",
+            alt=(
+                "The predicted factor against the learning rate for either direction; above 1"
+                " beyond the border."
+            ),
+        )
+        axes = self.panel.ax
+        axes.axhline(1, color=COLOURS["ink"], lw=1)
+        axes.set(
+            xlim=(0, top),
+            ylim=(0, 1.5),
+            xticks=MaxNLocator(5).tick_values(0, top)[:-1],
+            yticks=np.arange(6) / 4,
+        )
+        legend(
+            axes,
+            LegendEntry("flat", "purple", 4),
+            LegendEntry("steep", "red", 1.5),
+            LegendEntry("measured", "blue", 0, dot=9),
+        )
+        self._add_layers()
+        self.rates = np.linspace(0, top, 141)
+        self.curves = {beta: self._curves(beta) for beta in MOMENTA}
+
+    def _add_layers(self):
+        panel = self.panel
+        self.directions = panel.path("purple", line=4), panel.path("red", line=1.5)
+        self.border_line = panel.path("ink", line=1, dash="2 3")
+        self.border_label = panel.text("ink", "end")
+        self.drop_line = panel.path("blue", line=1, dash="3 3")
+        self.dot = panel.path("blue", head=6)
+        self.label = panel.text("blue")
+
+    def _curves(self, beta: float) -> np.ndarray:
+        """Return the predicted factors of all rates, a row for each direction; NaN above the
+        ceiling.
+        """
+        factors = np.array([self.ravine.factors(rate, beta) for rate in self.rates]).T
+        factors[factors > CEILING] = np.nan
+        return factors
+
+    def draw(self, lrate: float, beta: float, measured: float) -> dict[Layer, Shape]:
+        """Return what is drawn at a rate and a momentum; measured: a factor, or NaN for none."""
+        border = self.ravine.border(beta)
+        shapes = {
+            layer: Shape(self.rates, curve)
+            for layer, curve in zip(self.directions, self.curves[beta])
+        }
+        shapes[self.border_line] = Shape([border] * 2, [0, CEILING])
+        shapes[self.border_label] = Shape([border - 0.015 * self.top], [1.2], "2(1 + β)/λ")
+        if np.isfinite(measured):
+            height = min(measured, CEILING)
+            inside = min(max(lrate, 0.1 * self.top), 0.9 * self.top)
+            shapes[self.drop_line] = Shape([lrate] * 2, [0, height])
+            shapes[self.dot] = Shape([lrate], [height])
+            shapes[self.label] = Shape([inside], [min(height, 1) - 0.16], f"{measured:.2f}")
+        return shapes
+
+
+class MomentumView:
+    """The panels of the lab, and what they show at a learning rate and a momentum."""
+
+    def __init__(self, rule: Callable, ravine: Ravine, steps: int, top: float):
+        self.rule, self.ravine, self.steps = rule, ravine, steps
+        self.map = ravine_panel(ravine)
+        self.path = self.map.path("blue", line=1.2, dots=3, head=6, walk=True)
+        self.loss = LossPanel(ravine, steps)
+        self.factor = FactorPanel(ravine, top)
+        self.panels = [self.map, self.loss.panel, self.factor.panel]
+
+    def frame(self, lrate: float, beta: float) -> Frame:
+        ravine = self.ravine
+        where = f"at learning rate {lrate:.3g}, momentum {beta}"
+        weights, error = walk(
+            self.rule, ravine.gradient, ravine.start, self.steps, where, lrate=lrate, momentum=beta
+        )
+        losses = ravine.loss(weights)
+        predicted = ravine.factors(lrate, beta).max()
+        measured = long_run_factor(weights, ravine.curvatures, lrate)
+        draw = {
+            self.path: Shape(*weights.T),
+            **self.loss.draw(losses, predicted),
+            **self.factor.draw(lrate, beta, measured),
+        }
+        never = "never" if predicted >= 1 else f"over {self.steps}"
+        facts = [
+            f"{predicted:.3f}, {measured:.3f}",
+            "" if error else arrival(losses, GOAL * ravine.drop, never),
         ]
-        return [*bands, ("diverging", self.border(beta), top, "away")]
+        regime = "" if np.isnan(measured) else ravine.regime(lrate, beta)
+        return Frame(regime, facts, draw, error)
+
+
+def _rate_scales(ravine: Ravine, top: float) -> list[Scale]:
+    """Return the scale of the learning rate for each momentum: the same rates below ``top``, with
+    regimes and a border of their own.
+    """
+    spacing = float(f"{top / 56:.1g}")
+    decimals = max(0, round(-np.floor(np.log10(spacing))))
+    rates = [float(f"{rate:.12g}") for rate in np.arange(1, top / spacing) * spacing]
+    labels = [f"{rate:.{decimals}f}" for rate in rates]
+    scales = []
+    for beta in MOMENTA:
+        border = ravine.border(beta)
+        marks = {f"2(1 + β)/λ = {border:.3g}": border}
+        scales.append(Scale(rates, labels, marks, ravine.bands(beta, rates[-1])))
+    return scales
+
+
+def _checked(curvatures: ArrayLike, start: ArrayLike) -> Ravine:
+    """Return the ravine. Raises ValueError for what is none."""
+    curvatures, start = (np.asarray(numbers, dtype=float).copy() for numbers in (curvatures, start))
+    two_each = curvatures.shape == start.shape == (2,)
+    if not two_each or not (curvatures > 0).all() or not start.any():
+        raise ValueError(
+            "momentum_lab needs two curvatures above 0 and a start of two weights away from 0, not"
+            f" {curvatures} and {start}"
+        )
+    return Ravine(curvatures, start)
 
 
 @mpl.rc_context(STYLE)
@@ -73,163 +285,26 @@ def momentum_lab(
     curvatures, start: two numbers each, of the ravine ½ Σ λᵢ wᵢ² and of the weight that the walk
     starts from. Raises ValueError if they are not.
     """
-    curvatures, start = (np.asarray(numbers, dtype=float).copy() for numbers in (curvatures, start))
-    if (
-        curvatures.shape != (2,)
-        or start.shape != (2,)
-        or not (curvatures > 0).all()
-        or not start.any()
-    ):
-        given = f"{curvatures} and {start}"
-        raise ValueError(
-            "momentum_lab needs two curvatures above 0 and a start of two weights away from 0, not"
-            f" {given}"
-        )
-    ravine = Ravine(curvatures, start)
-    betas = [0, 0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
-    top = 1.05 * ravine.border(betas[-1])
-    apart = float(f"{top / 56:.1g}")
-    rates = [float(f"{rate:.12g}") for rate in np.arange(1, top / apart) * apart]
-    labels = [f"{rate:.{max(0, round(-np.floor(np.log10(apart))))}f}" for rate in rates]
-
-    place = Panel(
-        "The path in the ravine",
-        "weight 1",
-        "weight 2",
-        alt="Lines of equal loss over the two weights: a ravine.",
-    )
-    w1, w2 = (
-        1.15 * abs(start[0]) * np.linspace(-1, 1, 161),
-        2.2 * abs(start[1]) * np.linspace(-1, 1, 161),
-    )
-    heights = ravine.loss(np.stack(np.meshgrid(w1, w2), axis=-1))
-    place.ax.contour(
-        w1, w2, heights, ravine.drop * 4.0 ** np.arange(-4, 2), colors=COLOURS["data"], linewidths=1
-    )
-    place.ax.plot(0, 0, "D", color=COLOURS["green"], ms=6)
-    path = place.path("blue", line=1.2, dots=3, head=6, walk=True)
-
-    loss = loss_panel([ravine], steps, lowest=1e-10, highest=1e2)
-    goal = 1e-6 * ravine.drop
-    mark_height(loss.ax, steps, goal, "a millionth of the start", offset=-13)
-    forecast, losses_line = (
-        loss.path("ink", line=1.5, dash="5 4"),
-        loss.path("blue", line=1.5, dots=2.5, head=5, walk=True),
-    )
-    legend(
-        loss.ax, [("measured", "blue", 1.5, "-", 5), ("predicted", "ink", 1.5, (0, (3.3, 2.7)), 0)]
-    )
-
-    per_step = Panel(
-        "What one step leaves of the distance",
-        "learning rate",
-        "factor per step",
-        alt=(
-            "The predicted factor against the learning rate for either direction; above 1 beyond"
-            " the border."
-        ),
-    )
-    per_step.ax.axhline(1, color=COLOURS["ink"], lw=1)
-    per_step.ax.set(
-        xlim=(0, top),
-        ylim=(0, 1.5),
-        xticks=MaxNLocator(5).tick_values(0, top)[:-1],
-        yticks=np.arange(6) / 4,
-    )
-    directions = per_step.path("purple", line=4), per_step.path("red", line=1.5)
-    legend(
-        per_step.ax,
-        [
-            ("flat", "purple", 4, "-", 0),
-            ("steep", "red", 1.5, "-", 0),
-            ("measured", "blue", 0, "-", 9),
-        ],
-    )
-    border_line, border_name = per_step.path("ink", line=1, dash="2 3"), per_step.text("ink", "end")
-    drop_line, dot, says = (
-        per_step.path("blue", line=1, dash="3 3"),
-        per_step.path("blue", head=6),
-        per_step.text("blue"),
-    )
-    curve_rates = np.linspace(0, top, 141)
-    curves = {
-        beta: np.array([np.abs(ravine.roots(rate, beta)).max(axis=1) for rate in curve_rates]).T
-        for beta in betas
-    }
-    ceiling = 1.3  # the curves end there, below the legend
-    for curve in curves.values():
-        curve[curve > ceiling] = np.nan
-
-    def frame(lrate, beta):
-        weights, trouble = walk(
-            rule,
-            lambda w: curvatures * w,
-            start,
-            steps,
-            f"at learning rate {lrate:.3g}, momentum {beta}",
-            lrate=lrate,
-            momentum=beta,
-        )
-        losses, number = ravine.loss(weights), np.arange(len(weights))
-        predicted, measured = (
-            np.abs(ravine.roots(lrate, beta)).max(),
-            measured_rate(weights, curvatures, lrate),
-        )
-        border, all_steps = ravine.border(beta), np.arange(steps + 1)
-        draw = {
-            path: weights.T,
-            losses_line: (number, np.maximum(losses, 1e-14 * ravine.drop)),
-            forecast: (all_steps, ravine.drop * predicted ** (2 * all_steps)),
-            border_line: ([border] * 2, [0, ceiling]),
-            border_name: ([border - 0.015 * top], [1.2], "2(1 + β)/λ"),
-        }
-        draw |= {line: (curve_rates, curve) for line, curve in zip(directions, curves[beta])}
-        if np.isfinite(measured):
-            height = min(measured, ceiling)
-            draw |= {
-                drop_line: ([lrate] * 2, [0, height]),
-                dot: ([lrate], [height]),
-                says: (
-                    [min(max(lrate, 0.1 * top), 0.9 * top)],
-                    [min(height, 1) - 0.16],
-                    f"{measured:.2f}",
-                ),
-            }
-        there = np.flatnonzero(losses <= goal)
-        arrival = (
-            ""
-            if trouble
-            else str(there[0])
-            if len(there)
-            else "never"
-            if predicted >= 1
-            else f"over {steps}"
-        )
-        regime = "" if np.isnan(measured) else ravine.regime(lrate, beta)
-        return Frame(regime, [f"{predicted:.3f}, {measured:.3f}", arrival], draw, trouble)
-
-    borders = {
-        beta: {f"2(1 + β)/λ = {ravine.border(beta):.3g}": ravine.border(beta)} for beta in betas
-    }
-    scales = [Scale(rates, labels, borders[beta], ravine.bands(beta, rates[-1])) for beta in betas]
-    beta_scale = Scale(
-        betas, marks={f"{beta:g}": beta for beta in betas if beta not in (0.45, 0.95)}
-    )
-    at = [(rates[n], beta) for n, beta in ((24, 0), (36, 0.45), (36, 0.9))]
+    ravine = _checked(curvatures, start)
+    top = 1.05 * ravine.border(MOMENTA[-1])
+    view, scales = MomentumView(rule, ravine, steps, top), _rate_scales(ravine, top)
+    marks = {f"{beta:g}": beta for beta in MOMENTA if beta not in UNMARKED}
+    rates, labels = scales[0].values, scales[0].labels
+    slow, fast = 24, 36  # places on the first slider
     return Lab(
         "Rate and momentum",
         [
-            Slider("lrate", "learning rate", scales, start=at[0][0]),
-            Slider("momentum", "momentum", beta_scale),
+            Slider("lrate", "learning rate", scales, start=rates[slow]),
+            Slider("momentum", "momentum", [Scale(MOMENTA, marks=marks)]),
         ],
-        [place, loss, per_step],
-        frame,
+        view.panels,
+        view.frame,
         facts=["factor per step: predicted, measured", "steps to a millionth of the first loss"],
         steps=steps,
-        stored=[list(values) for values in at],
+        stored=[[rates[slow], 0], [rates[fast], 0.45], [rates[fast], 0.9]],
         alt=(
             "The path in a ravine, the loss against steps and the factor per step. Without"
-            f" momentum, at learning rate {labels[24]}, the path zigzags and creeps; with momentum"
-            f" 0.45 at {labels[36]} it arrives; with 0.9 it swings around the minimum."
+            f" momentum, at learning rate {labels[slow]}, the path zigzags and creeps; with"
+            f" momentum 0.45 at {labels[fast]} it arrives; with 0.9 it swings around the minimum."
         ),
     )

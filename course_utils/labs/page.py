@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from pathlib import Path
 FRONT = Path(__file__).with_name("front")
 
 
-def save_html(state, path):
+def save_html(state: dict, path: str | os.PathLike) -> None:
     """Write the page of a lab, given what Lab.state() returns."""
     script = FRONT.joinpath("lab.js").read_text(encoding="utf-8")
     parts = {

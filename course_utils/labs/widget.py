@@ -7,33 +7,57 @@ position; neither file knows anything of gradient descent. Each lab of the cours
 """
 
 import base64
+import os
 import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import anywidget
 import matplotlib as mpl
-import numpy as np
 import traitlets
 from IPython import get_ipython
 from IPython.display import display
-from PIL import Image
 
-from course_utils.figures import quantised
 from course_utils.labs import page
-from course_utils.labs.drawing import COLOURS, DARK, SIZE, STYLE, Frame, headline
+from course_utils.labs.drawing import COLOURS, DARK, SIZE, STYLE, Frame, Panel, Scale, Slider, Value
+from course_utils.labs.frames import Frames
+from course_utils.labs.picture import stored_png
+from course_utils.labs.positions import Positions
 from course_utils.recording.records import pictures_wanted, record
 
+PATIENCE = 0.5  # seconds after which a lab shows what is ready, and then shows more
 
-class _Value(traitlets.TraitType):
-    """A slider's value, read and set from Python; what is set snaps to the slider's nearest
-    position.
+
+class SliderValue(traitlets.TraitType):
+    """The value of the slider of this number, read and set from Python; what is set snaps to the
+    slider's nearest place.
     """
 
-    def __init__(self, number):
+    def __init__(self, number: int):
         super().__init__()
         self.number = number
 
     def validate(self, lab, value):
-        return lab.scale(self.number).values[lab.scale(self.number).nearest(value)]
+        scale = lab.scale(self.number)
+        return scale.values[scale.nearest(value)]
+
+
+def _front_spec(sliders: Sequence[Slider], panels: Sequence[Panel]) -> dict[str, Any]:
+    """Return what the browser makes the sliders, the panels and the check boxes from; a box has the
+    look of its group's first layer.
+    """
+    groups: dict[str, dict] = {}
+    for panel in panels:
+        for layer in panel.layers:
+            if layer.group:
+                groups.setdefault(layer.group, layer.spec())
+    with mpl.rc_context(STYLE):
+        return {
+            "sliders": [slider.spec() for slider in sliders],
+            "panels": [panel.spec() for panel in panels],
+            "groups": list(groups.values()),
+            "dark": {COLOURS[colour]: shade for colour, shade in DARK.items()},
+        }
 
 
 class Lab(anywidget.AnyWidget):
@@ -49,7 +73,8 @@ class Lab(anywidget.AnyWidget):
     appears with what is ready and a progress bar; interrupting the kernel keeps what is ready.
     ``lab.<key>`` reads and sets a slider's value, ``lab.step`` the step to which paths are drawn,
     ``lab.shown`` the groups of layers whose check boxes are ticked; ``lab.regime`` and
-    ``lab.notes`` tell the current frame's name and notes.
+    ``lab.notes`` tell the current frame's regime and notes. Raises ValueError for a value that is
+    on no slider, and for a group that does not exist.
     """
 
     _esm = page.FRONT / "lab.js"
@@ -61,41 +86,38 @@ class Lab(anywidget.AnyWidget):
     frames = traitlets.List().tag(sync=True)
     points = traitlets.Bytes().tag(sync=True)
 
-    def __init__(self, name, sliders, panels, frame, *, facts=(), steps=0, stored, alt):
+    def __init__(
+        self,
+        name: str,
+        sliders: Sequence[Slider],
+        panels: Sequence[Panel],
+        frame: Callable[..., Frame],
+        *,
+        facts: Sequence[str] = (),
+        steps: int = 0,
+        stored: Sequence[Sequence[Value]],
+        alt: str,
+    ):
         self.sliders, self.panels, self.frame, self.alt = sliders, panels, frame, alt
-        self._columns = len(sliders[1].scales[0].values) if len(sliders) > 1 else 1
-        count = len(sliders[0].scales[0].values) * self._columns
-        start = self._position(self._find([slider.start for slider in sliders]))
-        grouped = [layer for panel in panels for layer in panel.layers if layer.group]
-        # The first of a name stays.
-        groups = {layer.group: layer.spec() for layer in reversed(grouped)}
-        with mpl.rc_context(STYLE):
-            spec = {
-                "name": name,
-                "facts": facts,
-                "steps": steps,
-                "start": start,
-                "sliders": [
-                    {"name": slider.name, "scales": [scale.spec() for scale in slider.scales]}
-                    for slider in sliders
-                ],
-                "panels": [panel.spec() for panel in panels],
-                "groups": list(groups.values())[::-1],
-                "dark": {COLOURS[colour]: shade for colour, shade in DARK.items()},
-            }
+        self.positions = Positions(sliders)
+        self.computed = Frames(frame, self.positions, panels)
+        self.stored = [self.positions.nearest(values) for values in stored]
+        self._png: bytes | None = None
+        start = self.positions.places(self.positions.nearest([s.start for s in sliders]))
+        spec: dict[str, Any] = {"name": name, "facts": facts, "steps": steps, "start": start}
+        spec |= _front_spec(sliders, panels)
         super().__init__(
-            spec=spec, position=start, step=steps, shown=list(groups), frames=[None] * count
+            spec=spec,
+            position=start,
+            step=steps,
+            shown=[group["group"] for group in spec["groups"]],
+            frames=[None] * len(self.positions),
         )
-        self._stored, self._drawn, self._png = (
-            [self._find(values) for values in stored],
-            [None] * count,
-            None,
-        )
-        self.add_traits(**{slider.key: _Value(number) for number, slider in enumerate(sliders)})
-        self._read_values()
-        self.observe(self._read_values, "position")
+        self.add_traits(**{slider.key: SliderValue(n) for n, slider in enumerate(sliders)})
+        self.read_values()
+        self.observe(self.read_values, "position")
         self.observe(self._move, [slider.key for slider in sliders])
-        self._compute()
+        self._compute_all()
 
     def __repr__(self):
         return f"<Lab: {self.spec['name']}>"
@@ -110,180 +132,96 @@ class Lab(anywidget.AnyWidget):
             )
         return [name for name in names if name in proposal.value]
 
-    @property
-    def regime(self):
-        drawn = self._drawn[self.number]
-        return drawn[0].name if drawn else ""
+    # --- The current position ---
 
     @property
-    def notes(self):
+    def number(self) -> int:
+        """The number of the current position."""
+        return self.positions.number(self.position)
+
+    @property
+    def regime(self) -> str:
+        """What the current frame is called: "" while it is not ready, or has no name."""
+        drawn = self.computed.drawn[self.number]
+        return drawn.frame.regime if drawn else ""
+
+    @property
+    def notes(self) -> dict[str, str]:
         """What the current frame says of each group: {group: text}."""
-        drawn = self._drawn[self.number]
-        return dict(drawn[0].notes) if drawn else {}
+        drawn = self.computed.drawn[self.number]
+        return dict(drawn.frame.notes) if drawn else {}
 
-    @property
-    def number(self):
-        """The number of the current position: the second slider's positions follow each other, then
-        the first one's.
-        """
-        return self.position[0] * self._columns + (self.position[1] if len(self.sliders) > 1 else 0)
-
-    def scale(self, n):
+    def scale(self, n: int) -> Scale:
         """Return the Scale that slider ``n`` has now: the first one's may depend on the second
         slider.
         """
-        return self.sliders[n].scale(self.number % self._columns)
+        return self.positions.scales(self.number)[n]
 
-    def _position(self, number):
-        return list(divmod(number, self._columns))[: len(self.sliders)]
-
-    def _at(self, number):
-        """Return ([value of each slider], "learning rate 0.95, features raw") at a position
-        number.
-        """
-        places = [
-            (s.scale(number % self._columns), at)
-            for s, at in zip(self.sliders, self._position(number))
-        ]
-        words = ", ".join(
-            f"{slider.name} {scale.labels[at]}" for slider, (scale, at) in zip(self.sliders, places)
-        )
-        return [scale.values[at] for scale, at in places], words
-
-    def _find(self, values):
-        """Return the number of the position nearest to ``values``, one for each slider; None is the
-        first position.
-        """
-        number = 0
-        # The second first: the first's scale depends on it.
-        for slider, value in reversed(list(zip(self.sliders, values))):
-            place = 0 if value is None else slider.scale(number).nearest(value)
-            number += place * (self._columns if slider is self.sliders[0] else 1)
-        return number
-
-    def _read_values(self, change=None):
+    def read_values(self, change=None):
+        """Set the sliders' values to those of the current position."""
         for n, slider in enumerate(self.sliders):
             setattr(self, slider.key, self.scale(n).values[self.position[n]])
 
     def _move(self, change):
+        """Move a slider to the value that was set."""
         moved = [slider.key for slider in self.sliders].index(change.name)
         place = self.scale(moved).nearest(change.new)
         self.position = [place if n == moved else old for n, old in enumerate(self.position)]
 
-    def _compute(self):
-        """Compute every position, the stored ones first, then ever finer between those that are
-        ready.
-        """
-        rest = set(range(len(self._drawn))) - set(self._stored)
-        order = self._stored + sorted(rest, key=lambda at: f"{at:016b}"[::-1])
-        handle, handed = None, time.monotonic()
+    # --- All positions ---
+
+    def _compute_all(self):
+        """Compute every position, the stored ones first, and show the lab."""
+        handle, handed_over = None, time.monotonic()
         try:
-            for at in order:
-                self._drawn[at] = self._draw(at)
-                if time.monotonic() - handed > 0.5:
-                    self._hand_over()
+            for number in self.computed.order(self.stored):
+                self.computed.compute(number)
+                if time.monotonic() - handed_over > PATIENCE:
+                    self.hand_over()
                     handle = handle or self._display()
-                    handed = time.monotonic()
+                    handed_over = time.monotonic()
         except KeyboardInterrupt:
             pass  # the learner has waited long enough: what is ready stays
-        self._hand_over()
+        self.hand_over()
         record("labs", self.state())
-        if handle and self._png is None:
-            handle.update(self)  # the stored output gets its PNG
-        elif not handle:
+        if not handle:
             self._display()
+        elif self._png is None:
+            handle.update(self)  # the stored output gets its PNG
 
     def _display(self):
         return display(self, display_id=True) if get_ipython() else None
 
-    def _draw(self, at):
-        """Return (frame, [(points, text) of each layer]) at position number ``at``."""
-        values, words = self._at(at)
-        try:
-            frame = self.frame(*values)
-        except (
-            Exception
-        ) as error:  # the learner's function may raise anything; one position must not end the lab
-            frame = Frame(trouble=f"{type(error).__name__} at {words}: {error}")
-        drawn = []
-        for layer in (layer for panel in self.panels for layer in panel.layers):
-            x, y, text = (*frame.draw.get(layer, ((), ())), "")[:3]
-            drawn.append((layer.pixels(at % self._columns, x, y), text))
-        return frame, drawn
-
-    def _hand_over(self):
-        frames, points, begin = [], [], 0
-        for ready in self._drawn:
-            if ready is None:
-                frames.append(None)
-                continue
-            frame, drawn = ready
-            frames.append(
-                {
-                    "name": frame.name,
-                    "facts": frame.facts,
-                    "trouble": frame.trouble,
-                    "notes": frame.notes,
-                    "at": begin,
-                    "counts": [len(xy) for xy, _ in drawn],
-                    "labels": {str(n): text for n, (_, text) in enumerate(drawn) if text},
-                }
-            )
-            if frame.varies:
-                numbers = {
-                    layer: str(n)
-                    for n, layer in enumerate(
-                        layer for panel in self.panels for layer in panel.layers
-                    )
-                }
-                frames[-1]["varies"] = {
-                    numbers.get(layer, "all"): reason for layer, reason in frame.varies.items()
-                }
-            points += [xy for xy, _ in drawn]
-            begin += 2 * sum(frames[-1]["counts"])
+    def hand_over(self) -> None:
+        """Give the browser all frames that are ready."""
+        frames, points = self.computed.packed()
         with self.hold_sync():
-            self.points = np.concatenate([*points, np.empty((0, 2), "<i2")]).tobytes()
+            self.points = points
             self.frames = frames
 
-    def png(self):
+    # --- What is stored ---
+
+    def png(self) -> bytes | None:
         """Return the PNG of the stored positions, one below the other, or None while they are not
         ready.
         """
-        if self._png is None and all(self._drawn[at] for at in self._stored):
-            columns, first = [], 0
-            with mpl.rc_context(STYLE):
-                for panel in self.panels:
-                    last = first + len(panel.layers)
-                    columns.append(
-                        panel.raster(
-                            [
-                                (at % self._columns, self._drawn[at][1][first:last])
-                                for at in self._stored
-                            ]
-                        )
-                    )
-                    first = last
-                rows = []
-                for at, pictures in zip(self._stored, zip(*columns)):
-                    row = np.concatenate(pictures, axis=1)
-                    rows += [
-                        headline(f"{self._at(at)[1]}: {self._drawn[at][0].name}", row.shape[1]),
-                        row,
-                    ]
-            self._png = quantised(Image.fromarray(np.concatenate(rows)), colours=96)
+        if self._png is None:
+            words = [", ".join(self.positions.words(number)) for number in self.stored]
+            drawn = [frame for number in self.stored if (frame := self.computed.drawn[number])]
+            if len(drawn) == len(self.stored):
+                self._png = stored_png(self.panels, list(zip(words, drawn)))
         return self._png
 
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = super()._repr_mimebundle_(**kwargs)
         data["text/plain"] = f"Lab: {self.alt}"
-        if pictures_wanted() and self.png():
-            data["image/png"] = base64.b64encode(self.png()).decode()
-            metadata = metadata | {
-                "image/png": {"alt": self.alt, "width": SIZE[0] * len(self.panels)}
-            }
+        if pictures_wanted() and (png := self.png()):
+            data["image/png"] = base64.b64encode(png).decode()
+            size = {"alt": self.alt, "width": SIZE[0] * len(self.panels)}
+            metadata = metadata | {"image/png": size}
         return data, metadata
 
-    def state(self):
+    def state(self) -> dict:
         """Return all that the front end needs to show the lab without a kernel, as a dict that JSON
         can hold.
         """
@@ -296,6 +234,6 @@ class Lab(anywidget.AnyWidget):
             "points": base64.b64encode(self.points).decode(),
         }
 
-    def save_html(self, path):
+    def save_html(self, path: str | os.PathLike) -> None:
         """Write the lab as one HTML file that needs no kernel and no network."""
         page.save_html(self.state(), path)

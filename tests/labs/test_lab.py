@@ -23,8 +23,11 @@ from problems import LINE_FITS, MAKERS, X2, X, drawn, gradient_step, gradient_st
 
 from course_utils import batch_size_lab, learning_rate_lab, two_weight_lab
 from course_utils.labs import drawing, widget
-from course_utils.labs.drawing import FAR, PER_PIXEL, Frame, Panel, Scale, Slider
+from course_utils.labs.drawing import FAR, PER_PIXEL, Frame, Panel, Scale, Shape, Slider
+from course_utils.labs.frames import Frames
 from course_utils.labs.linear_fit import Noise, Problem
+from course_utils.labs.picture import SHARPNESS
+from course_utils.labs.positions import Positions
 from course_utils.labs.walks import measured_factor, regime
 from course_utils.labs.widget import Lab
 from course_utils.resources import HOME
@@ -50,7 +53,7 @@ def one(labs):
 def test_what_is_handed_over_is_the_path_recomputed(labs, name, seed):
     lab = labs[name]
     for number in random.Random(seed).sample(range(len(lab.frames)), 25):
-        expected = oracle.at(lab, number)
+        expected = oracle.frame_at(lab, number)
         layers = [layer for panel in expected["panels"] for layer in panel]
         assert expected["facts"] == list(lab.frames[number]["facts"])
         for got, wanted in zip(drawn(lab, number), layers, strict=True):
@@ -67,7 +70,7 @@ def test_the_path_is_gradient_descents(one):
     L, best = 2 * np.mean(X**2), np.sum(X[:, 0] * y) / np.sum(X**2)
     path = one.panels[0].layers[0]
     for lrate in (0.01, 0.37, 0.95, 1.2):
-        weights, losses = one.frame(lrate).draw[path]
+        weights, losses, _ = one.frame(lrate).draw[path]
         np.testing.assert_allclose(
             np.ravel(weights), best - best * (1 - lrate * L) ** np.arange(41), rtol=1e-8, atol=1e-12
         )
@@ -154,13 +157,12 @@ def test_every_learning_rate_slider_marks_the_border(labs, name):
             else {version: X if "one" in name else X2}
         )
         L = np.linalg.eigvalsh(2 * kinds[version].T @ kinds[version] / 100)[-1]
-        mark = next(text for text in scale.places if text.startswith("2/L"))
+        mark = next(text for text in scale.mark_places if text.startswith("2/L"))
         assert float(mark.split("=")[1]) == pytest.approx(2 / L, rel=5e-3)
-        left, right = int(np.floor(scale.places[mark])), int(np.ceil(scale.places[mark]))
+        left, right = int(np.floor(scale.mark_places[mark])), int(np.ceil(scale.mark_places[mark]))
         assert scale.values[left] * (1 - 1e-9) <= 2 / L <= scale.values[right] * (1 + 1e-9)
-        assert [band[0] for band in scale.bands][-1] == "diverging" and scale.bands[-1][
-            1
-        ] == pytest.approx(2 / L)
+        assert scale.bands[-1].name == "diverging"
+        assert scale.bands[-1].first == pytest.approx(2 / L)
 
 
 @pytest.mark.part("drawn")
@@ -220,11 +222,37 @@ def test_the_noise_floor_is_where_a_long_walk_hovers():
 
 def test_the_variance_line_is_the_variance(labs):
     spread = labs["batches"].panels[2]
-    sizes, seen = labs["batches"].frame(0.2 / 25, 10).draw[spread.layers[0]]
+    sizes, variances, _ = labs["batches"].frame(0.2 / 25, 10).draw[spread.layers[0]]
     slopes = 2 * X2 * (X2 @ np.linalg.lstsq(X2, y2)[0] - y2)[:, None]
-    for B, measured in zip(sizes, seen):
+    for B, measured in zip(sizes, variances):
         wanted = slopes.var(axis=0).sum() * (100 - B) / (B * 99)
         assert measured == pytest.approx(wanted, rel=0.12, abs=1e-12), B
+
+
+# --- Positions ------------------------------------------------------------------------------------
+
+
+def test_positions_are_numbered_with_the_second_slider_running_faster():
+    rates = [Scale([0.1, 0.2, 0.3]), Scale([1, 2, 3])]
+    both = Positions([Slider("lrate", "rate", rates), Slider("kind", "kind", [Scale(["a", "b"])])])
+    assert len(both) == 6 and both.counts == [3, 2]
+    everywhere = [[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [2, 1]]
+    assert [both.places(number) for number in range(6)] == everywhere
+    assert [both.number(places) for places in everywhere] == list(range(6))
+    assert [both.version(number) for number in range(6)] == [0, 1] * 3
+    assert [both.values(number) for number in (2, 3)] == [[0.2, "a"], [2, "b"]]
+    assert both.words(3) == ["rate 2", "kind b"]
+    nearest = [both.nearest(values) for values in ([2.9, "b"], [0.12, "a"], [None, "b"], [2, None])]
+    assert nearest == [5, 0, 1, 4]
+    with pytest.raises(ValueError):
+        both.number([3, 0])
+
+
+def test_the_positions_of_one_slider_are_its_places():
+    alone = Positions([Slider("lrate", "rate", [Scale([0.1, 0.2, 0.3])])])
+    assert [alone.places(number) for number in range(len(alone))] == [[0], [1], [2]]
+    assert alone.number([2]) == 2 and alone.version(2) == 0
+    assert alone.nearest([0.19]) == 1 and alone.nearest([None]) == 0
 
 
 # --- Values, from Python --------------------------------------------------------------------------
@@ -273,10 +301,10 @@ def test_its_text_is_fixed_and_its_output_carries_a_picture(labs):
             and len(metadata["image/png"]["alt"]) > 60
         )
         picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
-        rows, width = len(lab._stored), len(lab.panels) * drawing.SIZE[0]
+        rows, width = len(lab.stored), len(lab.panels) * drawing.SIZE[0]
         assert (
-            picture.width == width * drawing.SHARPNESS
-            and picture.height > rows * drawing.SIZE[1] * drawing.SHARPNESS
+            picture.width == width * SHARPNESS
+            and picture.height > rows * drawing.SIZE[1] * SHARPNESS
         )
         assert len(base64.b64decode(data["image/png"])) < 150_000
 
@@ -284,8 +312,8 @@ def test_its_text_is_fixed_and_its_output_carries_a_picture(labs):
 def test_the_stored_picture_shows_the_paths(one):
     """The head of the loss path stands in the PNG where the browser would draw it."""
     picture = np.array(Image.open(io.BytesIO(one.png())).convert("RGB")).astype(int)
-    strip = picture.shape[0] // 3 - round(drawing.SIZE[1] * drawing.SHARPNESS)
-    x, y = drawn(one, one._stored[0])[0][0][-1] * drawing.SHARPNESS
+    strip = picture.shape[0] // 3 - round(drawing.SIZE[1] * SHARPNESS)
+    x, y = drawn(one, one.stored[0])[0][0][-1] * SHARPNESS
     blue = np.array([0x00, 0x72, 0xB2])
     assert np.abs(picture[round(strip + y), round(x)] - blue).max() < 25
 
@@ -409,10 +437,8 @@ def test_a_failure_at_high_rates_leaves_the_rest_of_the_batch_lab():
         batch_size_lab(raises, X, y, steps=60),
         batch_size_lab(gradient_step, X, y, steps=60),
     )
-    columns = len(lab.sliders[1].scales[0].labels)
     for number, (frame, wanted) in enumerate(zip(lab.frames, whole.frames)):
-        slider = lab.sliders[0]
-        rate = slider.scale(number % columns).values[number // columns]
+        rate = lab.positions.values(number)[0]
         if rate > 0.4:
             assert (
                 frame["trouble"]
@@ -519,11 +545,11 @@ def test_a_frame_function_that_raises_costs_one_position():
     line = panel.path("blue", line=1)
 
     def frame(value):
-        return Frame("fine", [], {line: ([0, 1], [0, 1 / (value - 1)])})
+        return Frame("fine", [], {line: Shape([0, 1], [0, 1 / (value - 1)])})
 
     lab = Lab(
         "Mine",
-        [Slider("value", "value", Scale([0, 1, 2]))],
+        [Slider("value", "value", [Scale([0, 1, 2])])],
         [panel],
         frame,
         stored=[[0], [2]],
@@ -550,7 +576,7 @@ def test_a_hundred_positions_are_computed_in_time(step, limit):
     for _ in range(3):
         start = time.process_time()  # of this process alone: others may be busy
         for number in range(100):
-            lab._draw(number)
+            lab.computed.compute(number)
         seconds.append(time.process_time() - start)
     assert min(seconds) < limit, f"{min(seconds):.2f} s for 100 positions"
 
@@ -578,6 +604,18 @@ class Screen:
         )
 
 
+def note_calls(monkeypatch, owner, method, note):
+    """Call ``note(self, ...)`` after each call of a method."""
+    whole = getattr(owner, method)
+
+    def noted(self, *arguments):
+        result = whole(self, *arguments)
+        note(self, *arguments)
+        return result
+
+    monkeypatch.setattr(owner, method, noted)
+
+
 def slow_lab(step, seconds, monkeypatch):
     clock = itertools.count(0.0, seconds)
     monkeypatch.setattr(widget, "time", SimpleNamespace(monotonic=lambda: next(clock)))
@@ -592,14 +630,7 @@ def test_a_fast_function_shows_the_lab_once_and_whole(monkeypatch):
 
 def test_a_slow_function_shows_the_lab_with_what_is_ready_and_then_the_rest(monkeypatch):
     screen, handed = Screen(monkeypatch), []
-    monkeypatch.setattr(
-        Lab,
-        "_hand_over",
-        lambda self, whole=Lab._hand_over: (
-            whole(self),
-            handed.append(sum(map(bool, self.frames))),
-        ),
-    )
+    note_calls(monkeypatch, Lab, "hand_over", lambda lab: handed.append(sum(map(bool, lab.frames))))
     slow_lab(gradient_step, 0.6, monkeypatch)
     assert screen.shown[0][0] == 1 and not screen.shown[0][1], (
         "it appears at once, before its picture can be drawn"
@@ -610,11 +641,9 @@ def test_a_slow_function_shows_the_lab_with_what_is_ready_and_then_the_rest(monk
 
 def test_what_is_ready_first_is_spread_over_the_slider(monkeypatch):
     order = []
-    monkeypatch.setattr(
-        Lab, "_draw", lambda self, at, whole=Lab._draw: (order.append(at), whole(self, at))[1]
-    )
+    note_calls(monkeypatch, Frames, "compute", lambda frames, number: order.append(number))
     lab = learning_rate_lab(gradient_step, X, y, steps=2)
-    assert order[:3] == lab._stored and sorted(order) == list(range(120))
+    assert order[:3] == lab.stored and sorted(order) == list(range(120))
     assert np.diff(sorted(order[:19])).max() <= 8
 
 
@@ -653,7 +682,7 @@ def test_text_cannot_break_out_of_the_page(tmp_path):
     panel = Panel("t", "x", "y", alt="</script><b>")
     lab = Lab(
         "<i>Mine</i>",
-        [Slider("v", "</script>", Scale([0, 1]))],
+        [Slider("v", "</script>", [Scale([0, 1])])],
         [panel],
         lambda v: Frame("</script>"),
         stored=[[0]],

@@ -4,12 +4,11 @@ looked at.
 The last tests damage it, and see the checks go red.
 """
 
-import json
 import random
 
 import oracle
 import pytest
-from driver import LabOnPage, look_for, watch
+from driver import LabOnPage, script, try_everything, watch
 from problems import MAKERS, gradient_step
 
 pytestmark = pytest.mark.part("browser")
@@ -32,13 +31,10 @@ def open_file(chromium, path, **options):
     return page, messages, requests
 
 
-def summary_of(lab, seed, picks):
-    """Return the keywords of LabOnPage for a lab of this process."""
-    made, oracle.labs = oracle.labs, lambda: [lab]
-    try:
-        return json.loads(oracle.summary(seed, picks))[0]
-    finally:
-        oracle.labs = made
+def on_page(page, lab, seed, count):
+    """Return the one lab of a page; it is compared at ``count`` random positions and both ends."""
+    expected = oracle.expected(lab, oracle.chosen(lab, seed, count))
+    return LabOnPage(page, page.locator(".gbl-lab"), expected)
 
 
 def raises_above_one(X, y, weight, lrate):
@@ -56,7 +52,7 @@ def test_the_page_without_a_kernel(chromium, tmp_path, name):
     lab = EXPORTED[name]()
     lab.save_html(tmp_path / "lab.html")
     page, messages, requests = open_file(chromium, tmp_path / "lab.html")
-    look_for(LabOnPage(page, page.locator(".gbl-lab"), **summary_of(lab, seed, 6)), seed)
+    try_everything(on_page(page, lab, seed, 6), seed)
     assert not messages and requests == [(tmp_path / "lab.html").as_uri()]
     page.context.close()
 
@@ -108,13 +104,9 @@ def test_it_fits_the_width(chromium, page_file, width):
 
 def test_text_scales(chromium, page_file):
     page, _, _ = open_file(chromium, page_file[0])
-    sizes = (
-        "() => [...document.querySelectorAll('.gbl-lab *')].filter((n) => n.textContent &&"
-        " !n.closest('svg')).map((n) => parseFloat(getComputedStyle(n).fontSize))"
-    )
-    before = page.evaluate(sizes)
+    before = page.evaluate(script("read_font_sizes"))
     page.add_style_tag(content="html { font-size: 200% }")
-    assert page.evaluate(sizes) == pytest.approx([2 * size for size in before])
+    assert page.evaluate(script("read_font_sizes")) == pytest.approx([2 * size for size in before])
     assert page.evaluate("document.documentElement.scrollWidth") <= 1180
     page.context.close()
 
@@ -125,16 +117,7 @@ def test_it_can_be_read_on_either_ground(chromium, page_file, scheme):
     colours follow.
     """
     page, _, _ = open_file(chromium, page_file[0], color_scheme=scheme)
-    colours = page.evaluate("""() => {
-      const all = (what, query) =>
-        [...document.querySelectorAll(query)].map((node) => getComputedStyle(node)[what]);
-      const picture = decodeURIComponent(document.querySelector(".gbl-panel img").src);
-      const inside = picture.matchAll(/fill: (#[0-9a-f]{6})[^"]*"[^>]*>[^<\\s]/g);
-      const words = all("color", ".gbl-lab dt, .gbl-lab dd, .gbl-name, .gbl-mark span");
-      return { words: [...words, ...[...inside].map((m) => m[1])],
-        lines: [...all("stroke", ".gbl-panel path"), ...all("fill", ".gbl-panel circle")],
-        picture };
-    }""")
+    colours = page.evaluate(script("read_colours"))
     ground = (255, 255, 255) if scheme == "light" else (18, 18, 18)
     assert min(contrast(colour, ground) for colour in colours["words"]) >= 4.5
     assert min(contrast(colour, ground) for colour in colours["lines"]) >= 3
@@ -246,15 +229,15 @@ CHECK_BOX_DAMAGE = {
 
 
 def move_all(lab, messages):
-    middle = sorted(lab.picks)[1]
+    middle = sorted(lab.expected.frames)[1]
     lab.go(middle)
     lab.check(middle, 1)
-    look_for(lab, 1, [middle])
+    try_everything(lab, 1, [middle])
     assert not messages, messages
 
 
 def tick_all(lab, messages):
-    lab.go(max(lab.picks))
+    lab.go(max(lab.expected.frames))
     lab.tick(1)
     assert not messages, messages
 
@@ -273,7 +256,7 @@ def use_damaged(chromium, exported, folder, damage, use):
     page, messages, _ = open_file(chromium, folder / "lab.html")
     page.set_default_timeout(3000)
     try:
-        use(LabOnPage(page, page.locator(".gbl-lab"), **summary_of(lab, 1, 2)), messages)
+        use(on_page(page, lab, 1, 2), messages)
     finally:
         page.context.close()
 

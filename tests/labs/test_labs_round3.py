@@ -11,7 +11,7 @@ from problems import MAKERS, RACERS, RULES, SURFACES, drawn
 
 from course_utils import momentum_lab, race_lab
 from course_utils.labs.drawing import Scale
-from course_utils.labs.race_lab import OWN_BEST, TARGET, Surface, _apart
+from course_utils.labs.race_lab import OWN_BEST, TARGET, Surface, separated
 from course_utils.labs.walks import walk
 
 CURVATURES, START = np.array([1.0, 25.0]), np.array([-10.0, 1.5])
@@ -43,12 +43,7 @@ def momentum():
 
 def positions(lab):
     """Return (number, value of the first slider, value of the second) of every position."""
-    columns = len(lab.sliders[1].scales[0].values)
-    second = lab.sliders[1].scales[0].values
-    return [
-        (n, lab.sliders[0].scale(n % columns).values[n // columns], second[n % columns])
-        for n in range(len(lab.frames))
-    ]
+    return [(number, *lab.positions.values(number)) for number in range(len(lab.frames))]
 
 
 def companion(curvature, lrate, beta):
@@ -79,7 +74,7 @@ def test_the_predicted_factor_is_the_companion_matrixs_and_the_walk_follows_it(m
 def test_the_walk_is_the_matrixs_power(momentum):
     path = momentum.panels[0].layers[0]
     for lrate, beta in ((0.03, 0.0), (0.111, 0.45), (0.06, 0.9), (0.15, 0.3)):
-        drawn_path = np.array(momentum.frame(lrate, beta).draw[path])
+        drawn_path = np.array(momentum.frame(lrate, beta).draw[path][:2])
         for weights, curvature, first in zip(drawn_path, CURVATURES, START):
             step, begin = (
                 companion(curvature, lrate, beta),
@@ -104,11 +99,10 @@ def test_the_regimes_are_named_and_banded_by_the_slowest_root(momentum):
             lrate,
             beta,
         )
-        bands = momentum.sliders[0].scale(number % 12).bands
         inside = [
-            band[0]
-            for band in bands
-            if band[1] < lrate * (1 - 2e-3) and lrate * (1 + 2e-3) < band[2]
+            band.name
+            for band in momentum.positions.scales(number)[0].bands
+            if band.first < lrate * (1 - 2e-3) and lrate * (1 + 2e-3) < band.last
         ]
         assert inside in ([name], []), (lrate, beta)
         seen.add(name)
@@ -120,13 +114,13 @@ def test_the_border_stands_on_the_slider_of_every_momentum(momentum):
         momentum.sliders[1].scales[0].values, momentum.sliders[0].scales, strict=True
     ):
         border = 2 * (1 + beta) / 25
-        (mark,) = scale.places
+        (mark,) = scale.mark_places
         assert float(mark.split("=")[1]) == pytest.approx(border, rel=5e-3)
         assert np.interp(
-            scale.places[mark], np.arange(len(scale.values)), scale.values
+            scale.mark_places[mark], np.arange(len(scale.values)), scale.values
         ) == pytest.approx(border)
         assert np.abs(np.linalg.eigvals(companion(25, border, beta))).max() == pytest.approx(1)
-        assert (scale.bands[-1][0], scale.bands[-1][1]) == ("diverging", pytest.approx(border))
+        assert (scale.bands[-1].name, scale.bands[-1].first) == ("diverging", pytest.approx(border))
 
 
 def test_the_rate_does_not_move_with_the_momentum(momentum):
@@ -135,7 +129,7 @@ def test_the_rate_does_not_move_with_the_momentum(momentum):
     assert (momentum.lrate, momentum.momentum, momentum.regime) == (0.111, 0.9, "swinging")
     momentum.momentum, momentum.lrate = 0, 0.111
     assert momentum.regime == "diverging"
-    number = momentum._find([0.099, 0.5])
+    number = momentum.positions.nearest([0.099, 0.5])
     assert momentum.frames[number]["facts"][1] == "19"
 
 
@@ -150,14 +144,14 @@ def test_what_is_drawn_beside_the_walk(momentum):
         )
         forecast = START**2 @ CURVATURES / 2 * factor ** (2 * np.arange(61))
         np.testing.assert_allclose(frame.draw[loss.layers[0]][1], forecast, rtol=1e-6)
-        flat, steep, border, _, _, dot, says = (frame.draw[layer] for layer in per_step.layers)
+        flat, steep, border, _, _, dot, label = (frame.draw[layer] for layer in per_step.layers)
         assert (
             set(border[0]) == {2 * (1 + beta) / 25}
             and dot[0] == [lrate]
             and dot[1][0] == pytest.approx(measured, abs=6e-4)
         )
-        assert says[2] == f"{dot[1][0]:.2f}"
-        for (rates, curve), curvature in zip((flat, steep), CURVATURES):
+        assert label.text == f"{dot[1][0]:.2f}"
+        for (rates, curve, _), curvature in zip((flat, steep), CURVATURES):
             for rate, height in zip(rates[1::20], curve[1::20]):
                 size = np.abs(np.linalg.eigvals(companion(curvature, rate, beta))).max()
                 assert np.isnan(height) and size > 1.3 or height == pytest.approx(size, abs=1e-6)
@@ -171,7 +165,10 @@ def test_another_rule_gives_another_lab(momentum):
             state, (1 - momentum) * gradient, weight, lrate=lrate, momentum=momentum
         )
 
-    lab, number = momentum_lab(averaged, CURVATURES, START), momentum._find([0.111, 0.5])
+    lab, number = (
+        momentum_lab(averaged, CURVATURES, START),
+        momentum.positions.nearest([0.111, 0.5]),
+    )
     assert lab.frames[number]["facts"] != momentum.frames[number]["facts"]
     assert not np.array_equal(drawn(lab, number)[0][0], drawn(momentum, number)[0][0])
 
@@ -190,9 +187,9 @@ def test_it_works_in_other_units():
     names = {frame["name"] for frame in lab.frames}
     scale = lab.sliders[0].scales[0]
     assert names >= {"swinging", "diverging"} and len(set(scale.labels)) == len(scale.values)
-    assert float(lab.frames[lab._find([7e5, 0])]["facts"][0].split(",")[0]) == pytest.approx(
-        1.1, abs=0.03
-    )
+    assert float(
+        lab.frames[lab.positions.nearest([7e5, 0])]["facts"][0].split(",")[0]
+    ) == pytest.approx(1.1, abs=0.03)
 
 
 @pytest.mark.parametrize(
@@ -260,12 +257,15 @@ def test_the_last_position_gives_each_rule_its_own_best_rate(race):
     race.lrate = OWN_BEST
     for race.surface in SURFACES:
         for name, note in race.frames[race.number]["notes"].items():
-            at, says = note.removeprefix("at ").split(": ")
-            ends = {f"{rate:.3g}": run(name, race.surface, rate) for rate in rates}
+            rate, arrival = note.removeprefix("at ").split(": ")
+            ends = {f"{lrate:.3g}": run(name, race.surface, lrate) for lrate in rates}
             lowest = min(max(heights[-1], 1e-12) for heights in ends.values() if len(heights) > 40)
-            assert max(ends[at][-1], 1e-12) == pytest.approx(lowest, rel=1e-9), (name, race.surface)
-            stays = next(k for k in range(42) if (ends[at][k:] <= TARGET).all())
-            assert says == (f"{stays} steps" if stays <= 40 else "over 40")
+            assert max(ends[rate][-1], 1e-12) == pytest.approx(lowest, rel=1e-9), (
+                name,
+                race.surface,
+            )
+            stays = next(k for k in range(42) if (ends[rate][k:] <= TARGET).all())
+            assert arrival == (f"{stays} steps" if stays <= 40 else "over 40")
 
 
 def test_what_is_drawn_of_the_race_is_the_runs(race):
@@ -290,7 +290,10 @@ def test_what_is_drawn_of_the_race_is_the_runs(race):
             )
             heights = np.maximum(run(name, kind, own), 1e-12)
             np.testing.assert_allclose(frame.draw[line][1], heights, rtol=1e-9)
-            assert np.shape(frame.draw[path]) == (2, len(heights)) and frame.draw[label][2] == name
+            assert (
+                np.shape(frame.draw[path][:2]) == (2, len(heights))
+                and frame.draw[label].text == name
+            )
             assert frame.draw[leader][1][0] == pytest.approx(np.clip(heights[-1], 1e-8, 1e2))
             assert frame.draw[dot][0] == [own] and frame.draw[dot][1] == [max(heights[-1], 1e-8)]
             runs = [run(name, kind, rate) for rate in rates]
@@ -303,9 +306,9 @@ def test_what_is_drawn_of_the_race_is_the_runs(race):
 
 def test_the_border_of_plain_descent_stands_on_every_surfaces_slider(race):
     for scale, steepest in zip(race.sliders[0].scales, (25, 1001.6006), strict=True):
-        mark = next(text for text in scale.places if text.startswith("2/L"))
+        mark = next(text for text in scale.mark_places if text.startswith("2/L"))
         assert float(mark.split("=")[1]) == pytest.approx(2 / steepest, rel=5e-3)
-        assert scale.places["best"] == len(scale.values) - 1
+        assert scale.mark_places["best"] == len(scale.values) - 1
     assert Surface(*SURFACES["bent valley"]).L == pytest.approx(
         501 + np.sqrt(501**2 - 400), rel=1e-6
     )
@@ -336,19 +339,19 @@ def test_labels_keep_apart_and_in_order():
         np.full(7, 1e-30),
         np.full(7, np.inf),
     ):
-        places = np.log10(_apart(heights))
+        places = np.log10(separated(heights))
         order = np.argsort(np.clip(heights, 10**-7.8, 10**1.7), kind="stable")
         assert (
             np.diff(places[order]).min() >= 0.65 - 1e-9 and places.min() >= -8 and places.max() <= 2
         )
     alone = np.array([1e-1, 1e-4, 1e-7])
-    np.testing.assert_allclose(_apart(alone), alone)
+    np.testing.assert_allclose(separated(alone), alone)
 
 
 def test_a_scale_of_numbers_and_then_a_text():
     scale = Scale([0.1, 1, 10, "best"], marks={"two": 2, "b": "best"})
     assert [scale.nearest(wanted) for wanted in (0.2, 9, 1000, "best", "1")] == [0, 2, 2, 3, 1]
-    assert scale.places == {"two": pytest.approx(1 + 1 / 9), "b": 3}
+    assert scale.mark_places == {"two": pytest.approx(1 + 1 / 9), "b": 3}
     with pytest.raises(
         ValueError, match="'worst' is not on this slider, which goes from 0.1 to best"
     ):
@@ -421,7 +424,7 @@ def test_a_gradient_that_fails_is_named_by_the_runs():
     assert {frame["trouble"].split(" at ")[0] for frame in lab.frames} == {
         "SGD raised NameError (name 'hessian' is not defined)"
     }
-    assert list(lab.sliders[0].scales[0].places) == ["best"]
+    assert list(lab.sliders[0].scales[0].mark_places) == ["best"]
 
 
 @pytest.mark.parametrize("count", [0, 8])
@@ -468,9 +471,11 @@ def test_a_rule_that_fails_at_some_rates_is_named_with_rate_and_step():
         )
 
     lab = momentum_lab(rule, CURVATURES, START, steps=10)
-    for momentum, (_, says) in FAILURES.items():
-        message = says.replace("HERE", rf"at learning rate 0\.111, momentum {momentum}")
-        assert re.fullmatch(message, lab.frames[lab._find([0.111, momentum])]["trouble"]), momentum
+    for momentum, (_, error) in FAILURES.items():
+        message = error.replace("HERE", rf"at learning rate 0\.111, momentum {momentum}")
+        assert re.fullmatch(
+            message, lab.frames[lab.positions.nearest([0.111, momentum])]["trouble"]
+        ), momentum
     for number, lrate, momentum in positions(lab):
         assert bool(lab.frames[number]["trouble"]) == (lrate > 0.1 and momentum in FAILURES), (
             lrate,
@@ -489,8 +494,8 @@ def test_a_walk_ends_where_it_leaves_the_map():
     def explodes(state, gradient, weight, *, lrate):
         return state, np.full(2, 1e300)
 
-    weights, trouble = walk(explodes, lambda w: w, START, 10, "", lrate=1)
-    assert len(weights) == 2 and trouble == ""
+    weights, error = walk(explodes, lambda w: w, START, 10, "", lrate=1)
+    assert len(weights) == 2 and error == ""
 
 
 # --- Time -----------------------------------------------------------------------------------------

@@ -61,10 +61,10 @@ SURFACES = {
     ),
 }
 LINE_FITS = {
-    "one weight": lambda step=gradient_step: learning_rate_lab(step, X, y),
-    "two weights": lambda step=gradient_step: two_weight_lab(step, X2, y2),
-    "batches": lambda step=gradient_step: batch_size_lab(step, X2, y2, steps=60),
-    "batches, one weight": lambda step=gradient_step: batch_size_lab(step, X, y, steps=60),
+    "one weight": lambda function=gradient_step: learning_rate_lab(function, X, y),
+    "two weights": lambda function=gradient_step: two_weight_lab(function, X2, y2),
+    "batches": lambda function=gradient_step: batch_size_lab(function, X2, y2, steps=60),
+    "batches, one weight": lambda function=gradient_step: batch_size_lab(function, X, y, steps=60),
 }
 MAKERS = LINE_FITS | {
     "momentum": lambda rule=RULES["sgd"]: momentum_lab(rule, [1, 25], [-10, 1.5]),

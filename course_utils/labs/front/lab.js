@@ -1,5 +1,5 @@
 // The lab's front end: it shows the frame of the current position. It knows sliders, pictures, and polylines, dots and
-// short texts in a picture's own pixels, and nothing of what they mean: lab.py prepares all of it, for every position.
+// short texts in a picture's own pixels, and nothing of what they mean: the kernel prepares all of it, for every position.
 // It runs as an anywidget, and without a kernel in the page that Lab.save_html writes.
 
 const SVG = "http://www.w3.org/2000/svg";
