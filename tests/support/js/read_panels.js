@@ -1,5 +1,5 @@
-// What each panel of a lab shows: where every layer's points are on the screen, in the pixels of the
-// picture below them. It is measured by the browser, not read from lab.js.
+// What each panel of a lab shows: where every layer's points are on the screen, in the pixels of
+// the picture below them. It is measured by the browser, not read from lab.js.
 (root) => {
   const readPanel = (panel) => {
     const image = [...panel.querySelectorAll("img")].find((img) => !img.hidden);
