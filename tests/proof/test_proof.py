@@ -300,7 +300,7 @@ def test_when_the_proof_is_killed_nothing_is_left(tmp_path):
         " folder=Path(sys.argv[2]) / 'records')"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(prove.HOME / "tests"), str(tmp_path)],
+        [sys.executable, "-c", code, str(prove.HOME / "tools"), str(tmp_path)],
         stdout=subprocess.DEVNULL,
     )
     try:

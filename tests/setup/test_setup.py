@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from computer import ROOT, SCRIPT, TORCH, no_driver, write
+from packaging.requirements import Requirement
 
 pytestmark = [
     pytest.mark.part("setup"),
@@ -459,7 +460,7 @@ def pack(name, wheels):
         for line in installed.read_text("WHEEL").splitlines()
         if line.startswith("Tag:")
     )
-    stem = f"{name}-{installed.version}"
+    stem = f"{name.replace('-', '_')}-{installed.version}"
     with zipfile.ZipFile(wheels / f"{stem}-{tag}.whl", "w") as wheel:
         for file in installed.files:
             if file.parts[0] == "..":
@@ -467,6 +468,20 @@ def pack(name, wheels):
             elif file.suffix != ".pyc" and file.name not in ("RECORD", "INSTALLER", "REQUESTED"):
                 wheel.write(file.locate(), str(file))
         wheel.writestr(f"{stem}.dist-info/RECORD", "")
+
+
+def needed_by(name):
+    """Return ``name`` and all that it needs here, as its metadata say."""
+    found, left = {}, [name]
+    while left:
+        found[name := left.pop()] = requires = distribution(name).requires or ()
+        wanted = map(Requirement, requires)
+        left += [
+            each.name
+            for each in wanted
+            if each.name not in found and (not each.marker or each.marker.evaluate({"extra": ""}))
+        ]
+    return list(found)
 
 
 def make_wheel(name, version, wheels):
@@ -488,14 +503,13 @@ def real(course, tmp_path):
     wheels.
     """
     shutil.rmtree(course.packages / "pip")
-    installed = Path(distribution("pip")._path).parent
-    for name in ("pip", "setuptools", "_distutils_hack"):
-        (course.packages / name).symlink_to(installed / name)
-    for name in ("pip", "setuptools"):
-        about = Path(distribution(name)._path)
-        shutil.copytree(about, course.packages / about.name)
+    about = Path(distribution("pip")._path)
+    (course.packages / "pip").symlink_to(about.parent / "pip")
+    shutil.copytree(about, course.packages / about.name)
     wheels = tmp_path / "wheels"
     wheels.mkdir()
+    for name in needed_by("hatchling"):  # what pyproject.toml builds the package with
+        pack(name, wheels)
     for name, version in (
         ("torch", "2.13.0"),
         ("torch", "2.13.0+cpu"),
@@ -504,7 +518,9 @@ def real(course, tmp_path):
     ):
         make_wheel(name, version, wheels)
     write(course.folder / "constraints.txt", "numpy==2.4\ntorch==2.13.0\n")
-    shutil.copy(ROOT / "pyproject.toml", course.folder)
+    (course.folder / "tools").mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-TEXT.md", "tools/wheel.py"):
+        shutil.copy(ROOT / name, course.folder / name)
     write(course.folder / "course_utils/__init__.py", "ANSWER = 42\n")
     course.environ |= {"PIP_CONFIG_FILE": "/dev/null", "PIP_RETRIES": "1", "PIP_NO_COMPILE": "1"}
     course.environ["UV_CACHE_DIR"] = str(tmp_path / "cache")
