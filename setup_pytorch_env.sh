@@ -17,7 +17,7 @@ Makes pytorch_env/ with everything the course needs, or brings it up to date.
   --lab    then opens the course in JupyterLab
   --test   then proves the course, in about two and a half minutes on two cores: runs every notebook, compares
            each pair, the figures and the numbers in the text, and runs the tests; --test Round2 proves one round
-           (--test --all: then at length, 25 minutes more; --test --all=browser: that part alone, and
+           (--test --all: then at length, half an hour more; --test --all=browser: that part alone, and
            --test --help lists the parts)
   --cpu    takes PyTorch's CPU build
   --cuda   takes PyTorch's build for NVIDIA GPUs (about 3 GB)

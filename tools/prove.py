@@ -574,7 +574,7 @@ def parser():
             " and every number in the prose, and run the tests that guard them. About two and a"
             " half minutes on two cores."
         ),
-        epilog="Parts of the long proof, about 25 minutes in all:\n"
+        epilog="Parts of the long proof, about half an hour in all:\n"
         + "\n".join(f"  {name:9} {what}" for name, (what, _) in PARTS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,10 +1,12 @@
-// The lab's front end: it shows the frame of the current position. It knows sliders, pictures, and polylines, dots and
-// short texts in a picture's own pixels, and nothing of what they mean: the kernel prepares all of it, for every position.
-// It runs as an anywidget, and without a kernel in the page that Lab.save_html writes.
+// The lab's front end: it shows the frame of the current position. It knows sliders, pictures, and
+// polylines, dots and short texts in a picture's own pixels, and nothing of what they mean: the
+// kernel prepares all of it, for every position. It runs as an anywidget, and without a kernel in
+// the page that Lab.save_html writes.
 
 const SVG = "http://www.w3.org/2000/svg";
 const PER_PIXEL = 10; // coordinates come as whole tenths of a pixel
-const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" }; // or JupyterLab takes the keys from what has the focus
+// Or JupyterLab takes the keys from what has the focus.
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
 
 function make(tag, attributes = {}, ...children) {
   const drawn = ["svg", "path", "circle", "text"].includes(tag);
@@ -14,10 +16,12 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
-// --- Sliders -------------------------------------------------------------------------------------------------------
+// --- Sliders -------------------------------------------------------------------------------------
 
-// Where position `at` of `count` lies on the track: a thumb's centre keeps half its width from either end.
-const along = (at, count) => `calc(var(--thumb) / 2 + (100% - var(--thumb)) * ${count > 1 ? at / (count - 1) : 0})`;
+// Where position `at` of `count` lies on the track: a thumb's centre keeps half its width from
+// either end.
+const along = (at, count) =>
+  `calc(var(--thumb) / 2 + (100% - var(--thumb)) * ${count > 1 ? at / (count - 1) : 0})`;
 
 function makeScale(scale) {
   const count = scale.labels.length;
@@ -29,7 +33,8 @@ function makeScale(scale) {
     node.append(box);
   }
   for (const mark of scale.marks) {
-    const part = mark.at / (count - 1), end = part < 0.06 ? " gbl-first" : part > 0.92 ? " gbl-last" : "";
+    const part = mark.at / (count - 1),
+      end = part < 0.06 ? " gbl-first" : part > 0.92 ? " gbl-last" : "";
     const line = make("span", { class: `gbl-mark${end}` }, make("span", {}, mark.name));
     line.style.left = along(mark.at, count);
     node.append(line);
@@ -38,12 +43,21 @@ function makeScale(scale) {
 }
 
 function makeSlider(slider, onInput) {
-  const value = make("span", { class: "gbl-value" }), says = make("span", { class: "gbl-regime" });
+  const value = make("span", { class: "gbl-value" }),
+    says = make("span", { class: "gbl-regime" });
   const count = slider.scales[0].labels.length;
-  const input = make("input", { type: "range", min: 0, max: count - 1, step: 1, "aria-label": slider.name, ...OWN_KEYS });
+  const input = make("input", {
+    type: "range",
+    min: 0,
+    max: count - 1,
+    step: 1,
+    "aria-label": slider.name,
+    ...OWN_KEYS,
+  });
   const scales = slider.scales.map(makeScale);
   const node = make(
-    "div", { class: count < 4 ? "gbl-slider gbl-short" : "gbl-slider" },
+    "div",
+    { class: count < 4 ? "gbl-slider gbl-short" : "gbl-slider" },
     make("div", { class: "gbl-name", "aria-hidden": "true" }, `${slider.name} `, value, says),
     make("div", { class: "gbl-track" }, ...scales, input),
   );
@@ -54,18 +68,31 @@ function makeSlider(slider, onInput) {
     value.textContent = label;
     says.textContent = regime ?? "";
     input.setAttribute("aria-valuetext", `${slider.name} ${label}${regime ? `, ${regime}` : ""}`);
-    scales.forEach((scale, n) => { scale.hidden = n !== version % scales.length; });
+    scales.forEach((scale, n) => {
+      scale.hidden = n !== version % scales.length;
+    });
   };
   return { node, show };
 }
 
-// --- Check boxes: each shows and hides a group of layers ---------------------------------------------------------------
+// --- Check boxes: each shows and hides a group of layers -----------------------------------------
 
 function makeToggle(group, onChange) {
   const box = make("input", { type: "checkbox", "aria-label": group.group, ...OWN_KEYS });
-  const line = make("path", { d: "M1 6H31", "stroke-width": Math.max(2, group.line), "stroke-dasharray": group.dash });
+  const line = make("path", {
+    d: "M1 6H31",
+    "stroke-width": Math.max(2, group.line),
+    "stroke-dasharray": group.dash,
+  });
   const note = make("span", { class: "gbl-note" });
-  const node = make("label", { class: "gbl-toggle" }, box, make("svg", { viewBox: "0 0 32 12", "aria-hidden": "true" }, line), `${group.group} `, note);
+  const node = make(
+    "label",
+    { class: "gbl-toggle" },
+    box,
+    make("svg", { viewBox: "0 0 32 12", "aria-hidden": "true" }, line),
+    `${group.group} `,
+    note,
+  );
   box.addEventListener("change", () => onChange(box.checked));
   const show = (shown, said) => {
     box.checked = shown;
@@ -76,12 +103,17 @@ function makeToggle(group, onChange) {
   return { node, show, paint };
 }
 
-// --- Panels --------------------------------------------------------------------------------------------------------
+// --- Panels --------------------------------------------------------------------------------------
 
 function makeLayer(layer) {
-  const stroke = (width, extra = {}) => make("path", { fill: "none", "stroke-width": width, ...extra });
-  const line = layer.line && stroke(layer.line, { "stroke-dasharray": layer.dash, "stroke-linejoin": "round" });
-  const dots = layer.dots && stroke(2 * layer.dots, { "stroke-linecap": "round", class: line ? "gbl-dots" : "" });
+  const stroke = (width, extra = {}) =>
+    make("path", { fill: "none", "stroke-width": width, ...extra });
+  const line =
+    layer.line &&
+    stroke(layer.line, { "stroke-dasharray": layer.dash, "stroke-linejoin": "round" });
+  const dots =
+    layer.dots &&
+    stroke(2 * layer.dots, { "stroke-linecap": "round", class: line ? "gbl-dots" : "" });
   const head = layer.head && make("circle", { r: layer.head, class: "gbl-head" });
   const text = layer.anchor && make("text", { "text-anchor": layer.anchor });
   const nodes = [line, dots, head, text].filter(Boolean);
@@ -89,9 +121,13 @@ function makeLayer(layer) {
     nodes.forEach((node) => node.classList.toggle("gbl-off", hidden));
     const shown = layer.walk ? points.slice(0, step + 1) : points;
     line && line.setAttribute("d", shown.length > 1 ? `M${shown.join(" ")}` : "");
-    dots && dots.setAttribute("d", shown.map((point) => `M${point}h0`).join("")); // round caps make a dot of no length
+    // Round caps make a dot of no length.
+    dots && dots.setAttribute("d", shown.map((point) => `M${point}h0`).join(""));
     const last = shown.at(-1);
-    for (const [node, x, y] of [[head, "cx", "cy"], [text, "x", "y"]]) {
+    for (const [node, x, y] of [
+      [head, "cx", "cy"],
+      [text, "x", "y"],
+    ]) {
       if (!node) continue;
       node.style.display = last ? "" : "none";
       last && last.forEach((value, n) => node.setAttribute(n ? y : x, value));
@@ -108,16 +144,30 @@ function makeLayer(layer) {
 }
 
 function makePanel(panel) {
-  const [width, height] = panel.size, [left, top, across, down] = panel.frame;
+  const [width, height] = panel.size,
+    [left, top, across, down] = panel.frame;
   const images = panel.pictures.map(() => make("img", { alt: panel.alt, draggable: "false" }));
   const layers = panel.layers.map(makeLayer);
   // The inner svg's own edge is the frame: what leaves the axes is not drawn.
-  const frame = make("svg", { x: left, y: top, width: across, height: down, viewBox: panel.frame.join(" ") });
+  const frame = make("svg", {
+    x: left,
+    y: top,
+    width: across,
+    height: down,
+    viewBox: panel.frame.join(" "),
+  });
   frame.append(...layers.flatMap((layer) => layer.nodes));
-  const overlay = make("svg", { viewBox: `0 0 ${width} ${height}`, class: "gbl-moving", "aria-hidden": "true" }, frame);
+  const overlay = make(
+    "svg",
+    { viewBox: `0 0 ${width} ${height}`, class: "gbl-moving", "aria-hidden": "true" },
+    frame,
+  );
   const node = make("div", { class: "gbl-panel" }, ...images, overlay);
   node.style.aspectRatio = `${width} / ${height}`;
-  const show = (version) => images.forEach((image, n) => { image.hidden = n !== version % images.length; });
+  const show = (version) =>
+    images.forEach((image, n) => {
+      image.hidden = n !== version % images.length;
+    });
   const paint = (dark) => {
     images.forEach((image, n) => {
       const picture = panel.pictures[n].replace(/#[0-9a-f]{6}/g, dark);
@@ -128,41 +178,79 @@ function makePanel(panel) {
   return { node, layers, show, paint };
 }
 
-// --- The whole -----------------------------------------------------------------------------------------------------
+// --- The whole -----------------------------------------------------------------------------------
 
 function render({ model, el }) {
   const spec = model.get("spec");
   const columns = spec.sliders[1]?.scales[0].labels.length ?? 1;
   const choose = (n, at) => {
-    model.set("position", model.get("position").map((old, other) => (other === n ? at : old)));
+    model.set(
+      "position",
+      model.get("position").map((old, other) => (other === n ? at : old)),
+    );
     model.save_changes();
   };
   const sliders = spec.sliders.map((slider, n) => makeSlider(slider, (at) => choose(n, at)));
   const names = spec.groups.map((group) => group.group);
-  const toggles = spec.groups.map((group) => makeToggle(group, (on) => {
-    model.set("shown", names.filter((name) => (name === group.group ? on : model.get("shown").includes(name))));
-    model.save_changes();
-  }));
+  const toggles = spec.groups.map((group) =>
+    makeToggle(group, (on) => {
+      model.set(
+        "shown",
+        names.filter((name) => (name === group.group ? on : model.get("shown").includes(name))),
+      );
+      model.save_changes();
+    }),
+  );
   const panels = spec.panels.map(makePanel);
-  const [play, reset] = ["Play", "Reset"].map((name) => make("button", { type: "button", ...OWN_KEYS }, name));
+  const [play, reset] = ["Play", "Reset"].map((name) =>
+    make("button", { type: "button", ...OWN_KEYS }, name),
+  );
   const trouble = make("p", { class: "gbl-trouble", role: "status" });
-  const facts = ["step", ...spec.facts].map((name) => ({ name, value: make("dd") })), progress = make("progress", { max: 1, "aria-label": "positions ready" });
+  const facts = ["step", ...spec.facts].map((name) => ({ name, value: make("dd") })),
+    progress = make("progress", { max: 1, "aria-label": "positions ready" });
   const root = make(
-    "div", { class: "gbl-lab", role: "group", "aria-label": spec.name },
+    "div",
+    { class: "gbl-lab", role: "group", "aria-label": spec.name },
     make("div", { class: "gbl-controls" }, ...sliders.map((slider) => slider.node)),
-    make("div", { class: "gbl-says" }, play, reset, make("dl", {}, ...facts.map(({ name, value }) => make("div", {}, make("dt", {}, name), value)))), progress, trouble,
-    ...(toggles.length ? [make("div", { class: "gbl-toggles", role: "group", "aria-label": "shown" }, ...toggles.map((toggle) => toggle.node))] : []),
+    make(
+      "div",
+      { class: "gbl-says" },
+      play,
+      reset,
+      make(
+        "dl",
+        {},
+        ...facts.map(({ name, value }) => make("div", {}, make("dt", {}, name), value)),
+      ),
+    ),
+    progress,
+    trouble,
+    ...(toggles.length
+      ? [
+          make(
+            "div",
+            { class: "gbl-toggles", role: "group", "aria-label": "shown" },
+            ...toggles.map((toggle) => toggle.node),
+          ),
+        ]
+      : []),
     make("div", { class: "gbl-panels" }, ...panels.map((panel) => panel.node)),
   );
 
   let points; // of all positions, x and y in turn; a frame says where its own begin
 
   function show() {
-    const position = model.get("position"), step = model.get("step"), shown = model.get("shown"), version = position[1] ?? 0;
+    const position = model.get("position"),
+      step = model.get("step"),
+      shown = model.get("shown"),
+      version = position[1] ?? 0;
     const frame = model.get("frames")[position[0] * columns + version];
-    sliders.forEach((slider, n) => slider.show(position[n], n === 0 ? version : 0, n === 0 ? frame?.name : ""));
+    sliders.forEach((slider, n) =>
+      slider.show(position[n], n === 0 ? version : 0, n === 0 ? frame?.name : ""),
+    );
     toggles.forEach((toggle, n) => toggle.show(shown.includes(names[n]), frame?.notes[names[n]]));
-    let at = frame?.at ?? 0, layerNumber = 0;
+    let at = frame?.at ?? 0,
+      layerNumber = 0;
     for (const panel of panels) {
       panel.show(version);
       for (const layer of panel.layers) {
@@ -170,16 +258,24 @@ function render({ model, el }) {
         for (let left = frame?.counts[layerNumber] ?? 0; left > 0; left -= 1, at += 2) {
           own.push([points[at] / PER_PIXEL, points[at + 1] / PER_PIXEL]);
         }
-        layer.show(own, frame?.labels[layerNumber], step, layer.group !== "" && !shown.includes(layer.group));
+        layer.show(
+          own,
+          frame?.labels[layerNumber],
+          step,
+          layer.group !== "" && !shown.includes(layer.group),
+        );
         layerNumber += 1;
       }
     }
-    [`${step} of ${spec.steps}`, ...(frame?.facts ?? [])].forEach((said, n) => { facts[n].value.textContent = said; });
+    [`${step} of ${spec.steps}`, ...(frame?.facts ?? [])].forEach((said, n) => {
+      facts[n].value.textContent = said;
+    });
     trouble.textContent = frame ? frame.trouble : "This position is not computed yet.";
   }
 
   function showNew() {
-    const view = model.get("points"), frames = model.get("frames");
+    const view = model.get("points"),
+      frames = model.get("frames");
     progress.value = frames.filter(Boolean).length / frames.length;
     progress.hidden = progress.value === 1;
     points = new Int16Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
@@ -208,7 +304,8 @@ function render({ model, el }) {
     setPlaying(false);
   });
 
-  // The page's text is light exactly when its ground is dark; that holds in Jupyter, in other notebooks, in a plain page.
+  // The page's text is light exactly when its ground is dark; that holds in Jupyter, in other
+  // notebooks, in a plain page.
   let painted;
   function paint() {
     const [r, g, b] = (root.isConnected && getComputedStyle(root).color.match(/[\d.]+/g)) || [];
@@ -216,11 +313,20 @@ function render({ model, el }) {
     if (r === undefined || painted === isDark) return;
     painted = isDark;
     root.classList.toggle("gbl-dark", isDark);
-    [...panels, ...toggles].forEach((part) => part.paint((colour) => (isDark && spec.dark[colour]) || colour));
+    [...panels, ...toggles].forEach((part) =>
+      part.paint((colour) => (isDark && spec.dark[colour]) || colour),
+    );
   }
-  const theme = new MutationObserver(paint), scheme = matchMedia("(prefers-color-scheme: dark)");
-  const attached = new ResizeObserver(paint); // the colour is known only once the lab is on the page
-  const watch = { "change:position": show, "change:step": show, "change:shown": show, "change:frames": showNew };
+  const theme = new MutationObserver(paint),
+    scheme = matchMedia("(prefers-color-scheme: dark)");
+  // The colour is known only once the lab is on the page.
+  const attached = new ResizeObserver(paint);
+  const watch = {
+    "change:position": show,
+    "change:step": show,
+    "change:shown": show,
+    "change:frames": showNew,
+  };
 
   el.append(root);
   theme.observe(document.body, { attributes: true });
