@@ -279,7 +279,9 @@ class Course:
         files lie).
         """
         folder = Path(tempfile.mkdtemp(dir=self.work))
-        shutil.copytree((self.root / name).parent, folder / "round")
+        # Without the notebooks: a twin would take their copies for the reader's own, and say so.
+        others = shutil.ignore_patterns("*.ipynb")
+        shutil.copytree((self.root / name).parent, folder / "round", ignore=others)
         for part in ("records", "tmp"):
             (folder / part).mkdir()
         os.environ |= {
