@@ -19,10 +19,11 @@ from drawing import cases
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from problems import LINE_FITS, MAKERS, X2, X, drawn, gradient_step, gradient_step_pytorch, y, y2
+from problems import MAKERS, X2, X, drawn, gradient_step, gradient_step_pytorch, y, y2
 
 from course_utils import batch_size_lab, learning_rate_lab, two_weight_lab
 from course_utils.labs import drawing, widget
+from course_utils.labs.border_lab import PLACES
 from course_utils.labs.drawing import FAR, PER_PIXEL, Frame, Panel, Scale, Shape, Slider
 from course_utils.labs.frames import Frames
 from course_utils.labs.linear_fit import Noise, Problem
@@ -147,16 +148,21 @@ def test_the_regimes_are_named_where_they_begin(one):
         assert name == wanted, (place, factor)
 
 
-@pytest.mark.parametrize("name", LINE_FITS)
+#: The features at each place of the second slider.
+FEATURES = {
+    "one weight": [X],
+    "two weights": [X2, X2 / X2.std(axis=0)],
+    "batches": [X2] * 8,
+    "batches, one weight": [X] * 8,
+    "border": [np.vstack([X[:5], X[5:6] * times]) for times in PLACES],
+}
+
+
+@pytest.mark.parametrize("name", FEATURES)
 def test_every_learning_rate_slider_marks_the_border(labs, name):
     lab = labs[name]
-    for version, scale in enumerate(lab.sliders[0].scales):
-        kinds = (
-            {0: X2, 1: X2 / X2.std(axis=0)}
-            if name == "two weights"
-            else {version: X if "one" in name else X2}
-        )
-        L = np.linalg.eigvalsh(2 * kinds[version].T @ kinds[version] / 100)[-1]
+    for features, scale in zip(FEATURES[name], lab.sliders[0].scales):
+        L = np.linalg.eigvalsh(2 * features.T @ features / len(features))[-1]
         mark = next(text for text in scale.mark_places if text.startswith("2/L"))
         assert float(mark.split("=")[1]) == pytest.approx(2 / L, rel=5e-3)
         left, right = int(np.floor(scale.mark_places[mark])), int(np.ceil(scale.mark_places[mark]))

@@ -5,6 +5,8 @@ from definitions import functions_of
 
 from course_utils import (
     batch_size_lab,
+    border_lab,
+    first_walk_lab,
     learning_rate_lab,
     load_regression,
     momentum_lab,
@@ -60,13 +62,13 @@ SURFACES = {
         [1, 1],
     ),
 }
-LINE_FITS = {
+MAKERS = {
     "one weight": lambda function=gradient_step: learning_rate_lab(function, X, y),
+    "first walk": lambda function=gradient_step: first_walk_lab(function, X, y),
+    "border": lambda function=gradient_step: border_lab(function, X[:6], y[:6]),
     "two weights": lambda function=gradient_step: two_weight_lab(function, X2, y2),
     "batches": lambda function=gradient_step: batch_size_lab(function, X2, y2, steps=60),
     "batches, one weight": lambda function=gradient_step: batch_size_lab(function, X, y, steps=60),
-}
-MAKERS = LINE_FITS | {
     "momentum": lambda rule=RULES["sgd"]: momentum_lab(rule, [1, 25], [-10, 1.5]),
     "race": lambda rule=None: race_lab(
         {name: (rule or own, settings) for name, (own, settings) in RACERS.items()},

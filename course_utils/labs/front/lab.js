@@ -206,7 +206,8 @@ function render({ model, el }) {
     make("button", { type: "button", ...OWN_KEYS }, name),
   );
   const trouble = make("p", { class: "gbl-trouble", role: "status" });
-  const facts = ["step", ...spec.facts].map((name) => ({ name, value: make("dd") })),
+  const walked = spec.steps ? ["step"] : []; // without a walk, no step is counted
+  const facts = [...walked, ...spec.facts].map((name) => ({ name, value: make("dd") })),
     progress = make("progress", { max: 1, "aria-label": "positions ready" });
   const root = make(
     "div",
@@ -267,7 +268,8 @@ function render({ model, el }) {
         layerNumber += 1;
       }
     }
-    [`${step} of ${spec.steps}`, ...(frame?.facts ?? [])].forEach((said, n) => {
+    const counted = walked.map(() => `${step} of ${spec.steps}`);
+    [...counted, ...(frame?.facts ?? [])].forEach((said, n) => {
       facts[n].value.textContent = said;
     });
     trouble.textContent = frame ? frame.trouble : "This position is not computed yet.";
