@@ -10,11 +10,12 @@ pythons="Python 3.11 to 3.14"   # PyTorch has wheels for these; find_python chec
 
 usage() {
   cat <<'END'
-Usage: ./setup_pytorch_env.sh [--lab | --test [ROUND or NOTEBOOK ...] [--all[=PART,...]]] [--cpu | --cuda]
+Usage: ./setup_pytorch_env.sh [--lab [--course] | --test [ROUND or NOTEBOOK ...] [--all[=PART,...]]] [--cpu | --cuda]
 
 Makes pytorch_env/ with everything the course needs, or brings it up to date.
 
-  --lab    then opens the course in JupyterLab
+  --lab    then opens your own copy of the course in JupyterLab: my_course/, made or brought up to date first
+           (COURSE_HOME names another folder; --lab --course opens the proved notebooks, to read or change them)
   --test   then proves the course, in about two and a half minutes on two cores: runs every notebook, compares
            each pair, the figures and the numbers in the text, and runs the tests; --test Round2 proves one round
            (--test --all: then at length, half an hour more; --test --all=browser: that part alone, and
@@ -263,13 +264,14 @@ set_up() {
   say "$env/ is ready, after $SECONDS s."
 }
 
-action="" build="" making="" words="" python="" help=""
+action="" build="" making="" words="" python="" help="" course=""
 what=()    # what to prove, and how long: the course's own command reads it
 for argument in "$@"; do
   case $argument in
     --lab | --test) [ -z "$action" ] || die "Take one of --lab and --test."; action=$argument ;;
     --cpu | --cuda) [ -z "$build" ] || die "Take one of --cpu and --cuda."; build=${argument#--} ;;
     -h | --help) help=yes ;;
+    --course) course=$argument ;;
     --all | --all=*) what+=("$argument") ;;
     -*) printf 'setup_pytorch_env.sh: There is no option %s: --help names those there are.\n' "$argument" >&2; exit 2 ;;
     *) what+=("$argument") ;;
@@ -277,6 +279,10 @@ for argument in "$@"; do
 done
 if [ ${#what[@]} -gt 0 ] && [ "$action" != --test ]; then
   printf 'setup_pytorch_env.sh: %s belongs behind --test: --help says more.\n' "${what[0]}" >&2
+  exit 2
+fi
+if [ "$course" ] && [ "$action" != --lab ]; then
+  printf 'setup_pytorch_env.sh: --course belongs behind --lab: --help says more.\n' >&2
   exit 2
 fi
 if [ "$help" ]; then
@@ -307,8 +313,8 @@ fi
 export PATH="$PWD/${python%/*}:$PATH" JUPYTER_PREFER_ENV_PATH=1    # notebooks start programs by name
 case $action in
   --test) exec "$python" -m course_utils test ${what[@]+"${what[@]}"} ;;
-  --lab) exec "$python" -m course_utils lab ;;
+  --lab) exec "$python" -m course_utils lab ${course:+"$course"} ;;
 esac
 say "Next:"
-say "  ./setup_pytorch_env.sh --lab    opens the course in JupyterLab"
+say "  ./setup_pytorch_env.sh --lab    opens your own copy of the course in JupyterLab"
 say "  ./setup_pytorch_env.sh --test   proves it: every notebook, every pair"

@@ -2,18 +2,18 @@
 
 Run it after you changed RoundN/solutions/RoundN_Solutions.ipynb:  python tools/make_exercises.py
 
-In the solutions, the cells with the tag "solution" (in JupyterLab: the gear at the right, Cell
-Tags) are the answers. A text cell with this tag is left out of the exercises; in a code cell each
-function keeps its first lines, up to its docstring, and the rest becomes ``return ...``. All else
-is the same in both.
+In the solutions, the cells with the tag "blank" (in JupyterLab: the gear at the right, Cell Tags)
+are the answers. A text cell with this tag is left out of the exercises; in a code cell each
+function keeps its first lines, up to its docstring, and the rest becomes ``return ...``, as in the
+learner's edition (course_utils.learner.blanks). All else is the same in both.
 """
 
-import ast
 import re
 import sys
 
 import nbformat
 
+from course_utils.learner.blanks import learners_notebook
 from course_utils.resources import HOME
 
 ROUNDS = tuple(
@@ -30,34 +30,18 @@ def paths(number):
     )
 
 
-def stub(source):
-    """Return the source of a solved cell with the body of each function, after its docstring,
-    replaced by ``return ...``.
-    """
-    lines = source.splitlines()
-    for function in reversed(
-        [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-    ):
-        lines[function.body[0].end_lineno : function.end_lineno] = ["    return ..."]
-    return "\n".join(lines)
-
-
 def exercises_from(solutions):
     """Return the exercise notebook, without outputs, that belongs to the notebook ``solutions``."""
-    cells = []
-    for cell in solutions.cells:
-        solved = "solution" in cell.metadata.get("tags", [])
-        # Links: the exercises lie one folder higher.
-        if cell.cell_type == "markdown" and not solved:
-            cells.append(
-                nbformat.v4.new_markdown_cell(re.sub(r"\]\(\.\./", "](", cell.source), id=cell.id)
-            )
-        elif cell.cell_type == "code":
-            source = stub(cell.source) if solved else cell.source
-            tags = {"tags": ["setup"]} if "setup" in cell.metadata.get("tags", []) else {}
-            cells.append(nbformat.v4.new_code_cell(source, id=cell.id, metadata=tags))
-    metadata = {"kernelspec": solutions.metadata.kernelspec, "language_info": {"name": "python"}}
-    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+    exercises = nbformat.from_dict(learners_notebook(solutions))
+    proofs = {cell.id: cell.metadata for cell in solutions.cells}
+    for cell in exercises.cells:
+        # The exercises are proved, too, and their stubs are cells like others.
+        tags = [tag for tag in cell.metadata.get("tags", []) if tag != "blank"]
+        numbers = {key: value for key, value in proofs[cell.id].items() if key == "numbers"}
+        cell.metadata = nbformat.from_dict(({"tags": tags} if tags else {}) | numbers)
+        if cell.cell_type == "markdown":  # links: the exercises lie one folder higher
+            cell.source = re.sub(r"\]\(\.\./", "](", cell.source)
+    return exercises
 
 
 def main():

@@ -1,11 +1,14 @@
 """What notebooks define for others, the reader's own first: one source, no copies."""
 
 import ast
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from course_utils.contents import contents
+from course_utils.learner.blanks import is_blank_call, is_open
 from course_utils.notebooks import definitions
 from course_utils.resources import HOME, beside, find
 
@@ -17,7 +20,8 @@ def functions_from(*stems: str) -> dict[str, Any]:
     The cells with the tag ``define`` are run, in their order and in one namespace, with those
     imports of the set-up cell that they use; no other cell is. Where the reader has a copy of the
     notebook, what it defines counts: save it, and you get your own. A definition of yours that
-    still has a blank in it, or raises, is replaced by the course's, and a printed line says so.
+    still has a blank in it, raises, or does not pass the blank's check, is replaced by the
+    course's, and a printed line says so.
 
     Raises FileNotFoundError for a notebook that does not exist, ValueError for one that defines
     nothing, and what a cell of the course raises.
@@ -29,7 +33,7 @@ def functions_from(*stems: str) -> dict[str, Any]:
         yours = _own_definitions(own) if own else []
         for source in definitions(HOME / name if own else find(name)):
             if not any(_use(mine, source, stem, namespace) for mine in yours):
-                exec(compile(source, f"{stem}.ipynb", "exec"), namespace)
+                _run(_parts(source)[0], f"{stem}.ipynb", namespace)
     return {
         name: value
         for name, value in namespace.items()
@@ -55,7 +59,18 @@ def _names(source: str) -> list[str]:
             found.append(node.name)
         elif isinstance(node, ast.Assign):
             found += [target.id for target in node.targets if isinstance(target, ast.Name)]
-    return found
+    return list(dict.fromkeys(found))
+
+
+def _parts(source: str) -> tuple[ast.Module, ast.Module]:
+    """Return what a cell defines, and its checks of blanks, ``loss = blank("1.loss", loss)``."""
+    body = ast.parse(source).body
+    checks = [node for node in body if is_blank_call(node)]
+    return ast.Module([node for node in body if node not in checks], []), ast.Module(checks, [])
+
+
+def _run(tree: ast.Module, name: str, namespace: dict[str, Any]) -> None:
+    exec(compile(tree, name, "exec"), namespace)
 
 
 def _use(mine: str, source: str, stem: str, namespace: dict[str, Any]) -> bool:
@@ -66,11 +81,17 @@ def _use(mine: str, source: str, stem: str, namespace: dict[str, Any]) -> bool:
     if mine == source or not set(names) & set(_names(source)):
         return False
     problem = ""
-    if any(getattr(node, "value", None) is Ellipsis for node in ast.walk(ast.parse(mine))):
+    defined, checks = _parts(mine)
+    if is_open(defined):
         problem = "still has a blank"
     else:
         try:
-            exec(compile(mine, "your notebook", "exec"), namespace)
+            _run(defined, "your notebook", namespace)
+            yours = {name: namespace.get(name) for name in names}
+            with redirect_stdout(io.StringIO()):  # the notebook itself says what is wrong
+                _run(checks, "your notebook", namespace)
+            if any(namespace.get(name) is not value for name, value in yours.items()):
+                problem = "is not right yet"  # the check hands on the course's
         except Exception as error:  # whatever a reader's cell raises
             problem = f"raises {type(error).__name__} ({error})"
     if problem:

@@ -9,10 +9,11 @@ from course_utils import __main__ as commands
 def test_what_there_is(capsys, arguments, status):
     assert commands.main(arguments) == status
     said = capsys.readouterr()
-    assert all(f"\n  {command} " in said.out + said.err for command in ("lab", "test", "refresh"))
+    commands_there = ("lab", "edition", "test", "refresh")
+    assert all(f"\n  {command} " in said.out + said.err for command in commands_there)
 
 
-@pytest.mark.parametrize("command", ["test", "refresh"])
+@pytest.mark.parametrize("command", ["test", "refresh", "edition"])
 def test_each_command_answers_to_help(capsys, command):
     with pytest.raises(SystemExit) as stopped:
         commands.main([command, "--help"])
@@ -26,18 +27,3 @@ def test_without_the_repository_it_says_what_it_needs(capsys, monkeypatch, tmp_p
     monkeypatch.setattr(commands, "HOME", tmp_path)
     assert commands.main([command]) == 2
     assert "needs the whole course" in capsys.readouterr().err
-
-
-def test_lab_opens_the_first_page_in_the_course(monkeypatch):
-    called = []
-    monkeypatch.setattr(
-        commands.os, "execv", lambda program, command: called.append(command), raising=False
-    )
-    monkeypatch.setattr(commands.os, "name", "posix")
-    commands.main(["lab", "--no-browser"])
-    assert (
-        "jupyterlab" in called[0]
-        and "--no-browser" in called[0]
-        and called[0][-1] == "--no-browser"
-    )
-    assert any(argument.endswith("notebooks/Start_Here.ipynb") for argument in called[0])

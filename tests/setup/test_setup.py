@@ -58,6 +58,7 @@ def test_lab_starts_the_course_s_command(course):
     lab = started(course.run("--lab")[0])
     assert lab["folder"] == str(course.folder) and lab["prefix"] == str(course.env)
     assert lab["path"] == str(course.env / "bin") and lab["arguments"] == ["lab"]
+    assert started(course.run("--course", "--lab")[0])["arguments"] == ["lab", "--course"]
 
 
 def test_the_options_that_lab_uses_exist():

@@ -9,7 +9,7 @@ import sys
 import pytest
 from computer import ROOT, SCRIPT
 
-from course_utils.__main__ import lab
+from course_utils.learner.commands import lab
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="the stand-ins for programs are POSIX shell scripts"
@@ -38,7 +38,15 @@ def test_what_to_prove_belongs_behind_test(course, what):
     course.fails(what, says="belongs behind --test", status=2)
 
 
-def test_lab_opens_start_here_on_this_computer_only(monkeypatch):
+def test_course_belongs_behind_lab(course):
+    course.fails("--course", says="belongs behind --lab", status=2)
+    course.fails("--test", "--course", says="belongs behind --lab", status=2)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--course"]])
+def test_lab_opens_start_here_on_this_computer_only(monkeypatch, tmp_path, arguments):
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "my own"))
+
     class Started(Exception):
         pass
 
@@ -47,11 +55,13 @@ def test_lab_opens_start_here_on_this_computer_only(monkeypatch):
 
     monkeypatch.setattr(os, "execv", start)
     with pytest.raises(Started) as end:
-        lab([])
+        lab([*arguments, "--no-browser"])
     program, command = end.value.args
     assert program == command[0] == sys.executable and command[1:3] == ["-m", "jupyterlab"]
     assert "--ip=127.0.0.1" in command
-    assert f"--ServerApp.root_dir={ROOT}" in command
+    folder = ROOT if arguments else tmp_path / "my own"
+    assert f"--ServerApp.root_dir={folder}" in command and command[-1] == "--no-browser"
+    assert (tmp_path / "my own/notebooks/Start_Here.ipynb").exists() == (not arguments)
     assert "--LabApp.default_url=/lab/tree/notebooks/Start_Here.ipynb" in command
     assert not any("token" in argument or "password" in argument for argument in command)
     assert ("--allow-root" in command) == (os.geteuid() == 0)
