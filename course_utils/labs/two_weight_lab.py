@@ -23,6 +23,8 @@ from course_utils.labs.widget import Lab
 
 STEPS = 40  # of a path
 
+NEAR = 0.01  # of the start's distance: there a walk along a direction counts as arrived
+
 
 @dataclass
 class Component:
@@ -46,6 +48,18 @@ def components(problem: Problem, weights: np.ndarray, lrate: float) -> list[Comp
         Component(along, 1 - lrate * curvature, measured_factor(along))
         for along, curvature in zip(distances, problem.curvatures)
     ]
+
+
+def remaining(split: list[Component]) -> np.ndarray:
+    """Return the part of the start's distance that is left after each step (k + 1,), in the
+    direction that is further behind; a direction in which nothing moved does not count.
+    """
+    parts = [
+        np.abs(component.distances / component.distances[0])
+        for component in split
+        if not np.isnan(component.measured)
+    ]
+    return np.max(parts, axis=0) if parts else np.array([])
 
 
 def regime_of(flat: Component, steep: Component) -> str:
@@ -126,7 +140,7 @@ class TwoWeightView:
             self.path: Shape(*weights.T),
             self.loss_line: Shape(np.arange(len(losses)), problem.excess_loss(losses)),
         } | self.split.draw([flat, steep])
-        facts = [steep.fact, flat.fact, arrival(losses, 1.01 * problem.minimum)]
+        facts = [steep.fact, flat.fact, arrival(remaining([flat, steep]), NEAR)]
         return Frame(regime_of(flat, steep), facts, draw, error)
 
 
@@ -175,7 +189,7 @@ def two_weight_lab(
         facts=[
             "steep 1 − ηλ: predicted, measured",
             "flat 1 − ηλ: predicted, measured",
-            "steps to 1 % above the minimum",
+            "steps until both distances are below 1 %",
         ],
         stored=[[scale.values[fast], kind] for scale, kind in zip(scales, problems)],
         alt=(

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from problems import MAKERS, X2, X, drawn, gradient_step, gradient_step_pytorch, y, y2
 
-from course_utils import batch_size_lab, learning_rate_lab, two_weight_lab
+from course_utils import batch_size_lab, learning_rate_lab, load_regression, two_weight_lab
 from course_utils.labs import drawing, widget
 from course_utils.labs.border_lab import PLACES
 from course_utils.labs.drawing import FAR, PER_PIXEL, Frame, Panel, Scale, Shape, Slider
@@ -87,6 +87,23 @@ def test_autograd_and_numpy_give_the_same_pictures():
     a, b = (np.frombuffer(lab.points, "<i2").astype(int) for lab in (by_hand, by_torch))
     assert len(a) == len(b) and np.abs(a - b).max() <= 1, "more than a tenth of a pixel apart"
     assert [f["name"] for f in by_hand.frames] == [f["name"] for f in by_torch.frames]
+
+
+def test_the_two_weight_lab_counts_until_both_directions_have_arrived():
+    """The loss alone would not tell: with raw features it is low long before that."""
+    X, y = load_regression(2)
+    lab = two_weight_lab(gradient_step, X * [1, 5], y, steps=60)
+    fewest = {"raw": 61, "standardised": 61}
+    for number, frame in enumerate(lab.frames):
+        lrate, features = lab.positions.values(number)
+        data = X * [1, 5] if features == "raw" else X
+        curvatures = np.linalg.eigvalsh(2 * data.T @ data / len(data))
+        left = np.abs(1 - lrate * curvatures).max() ** np.arange(61)
+        arrives = int(np.argmax(left <= 0.01)) if left[-1] <= 0.01 else 61
+        said = frame["facts"][2]
+        assert said == str(arrives) if arrives <= 60 else said.startswith("over"), (lrate, features)
+        fewest[features] = min(fewest[features], arrives)
+    assert fewest == {"raw": 59, "standardised": 2}
 
 
 def test_another_function_gives_another_lab(one):
