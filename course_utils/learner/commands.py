@@ -38,8 +38,9 @@ def lab(arguments: list[str]) -> int:
     """Open the learner's copy in JupyterLab, at its first page, or with ``--course`` the course;
     other ``arguments`` are JupyterLab's own. Does not return on POSIX.
     """
-    folder, others = HOME, [each for each in arguments if each != "--course"]
-    if len(others) == len(arguments):
+    options, others = _lab_parser().parse_known_args(arguments)
+    folder = HOME
+    if not options.course:
         try:
             folder = default_folder().expanduser().resolve()
             print(told(folder, update(folder)), flush=True)
@@ -49,8 +50,8 @@ def lab(arguments: list[str]) -> int:
     # In a container.
     as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     print(OPENING, flush=True)
-    options = "--log-level=WARN --ip=127.0.0.1 --LabApp.default_url=/lab/tree/" + FIRST
-    command = [sys.executable, "-m", "jupyterlab", *options.split(), *as_root, *others]
+    own = "--log-level=WARN --ip=127.0.0.1 --LabApp.default_url=/lab/tree/" + FIRST
+    command = [sys.executable, "-m", "jupyterlab", *own.split(), *as_root, *others]
     command.insert(3, f"--ServerApp.root_dir={folder}")  # its path may hold spaces
     if os.name == "posix":
         return os.execv(sys.executable, command)  # which does not return
@@ -75,6 +76,21 @@ def told(folder: Path, changes: Changes) -> str:
         for name, beside in changes.beside.items()
     ]
     return "\n".join(lines)
+
+
+def _lab_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils lab",
+        description=(
+            "Make your own copy of the course, or bring it up to date, and open it in JupyterLab."
+            " It lies in $COURSE_HOME, else in my_course. Other options are JupyterLab's own."
+        ),
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--course", action="store_true", help="open the proved notebooks, to read or change them"
+    )
+    return parser
 
 
 def _parser() -> argparse.ArgumentParser:

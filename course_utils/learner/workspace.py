@@ -195,7 +195,7 @@ class _Manifest:
         about = "What the course handed out: python -m course_utils edition reads and writes it."
         text = json.dumps({"about": about, "files": self._files}, indent=1) + "\n"
         if text != self._text:
-            _put(self._path, text.encode(), self._path.read_bytes() if not self.lost else ...)
+            _put(self._path, text.encode(), ...)
             self._text, self.lost = text, False
 
 
@@ -242,7 +242,8 @@ def _put(path: Path, data: bytes, expected: Any) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.chmod(part, 0o666 & ~_umask())
-        if expected is not ... and (path.read_bytes() if path.exists() else None) != expected:
+        there = path.read_bytes() if path.exists() else None
+        if expected is not ... and there not in (expected, data):
             raise Refused(f"{path} was saved just now: run this again.")
         os.replace(part, path)
     except BaseException:

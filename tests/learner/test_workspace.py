@@ -245,6 +245,40 @@ def test_a_first_copy_that_fails_is_completed(course, monkeypatch, stop):
     assert update(course.mine).replaced == [OTHER]  # the list is right, too
 
 
+def test_what_a_killed_first_copy_made_is_still_the_courses(course, monkeypatch):
+    replace = os.replace
+    calls = []
+
+    def fail(*paths):
+        calls.append(paths)
+        if len(calls) > 6:
+            raise KeyboardInterrupt
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(KeyboardInterrupt):
+        update(course.mine)
+    monkeypatch.setattr(os, "replace", replace)
+    assert (course.mine / DOWN).exists()
+    new_in_the_course(course)
+    changes = update(course.mine)
+    assert changes.replaced == [DOWN] and not changes.beside
+
+
+def test_two_that_run_at_once_do_not_mind_each_other(course, monkeypatch):
+    put, inner = workspace._put, []
+
+    def with_another(*what):
+        if not inner:
+            inner.append(update)
+            update(course.mine)
+        put(*what)
+
+    monkeypatch.setattr(workspace, "_put", with_another)
+    update(course.mine)
+    assert inner and set(names_in(course.mine)) == set(files())
+
+
 @pytest.mark.parametrize("stop", range(4))
 def test_an_update_that_fails_is_completed_and_nothing_is_lost(copy, monkeypatch, stop):
     copy.edit(DOWN, c2=MINE)
@@ -369,9 +403,10 @@ def test_a_folder_in_a_files_place_and_a_file_in_the_folders_are_refused(course,
     with pytest.raises(Refused, match=r"Round1_Down\.ipynb is a folder: move it away"):
         update(course.mine)
     (tmp_path / "a file").write_text("mine")
-    for folder in ("a file", "a file/inside"):
-        with pytest.raises(Refused, match="a file"):
-            update(tmp_path / folder)
+    with pytest.raises(Refused, match="a file is a file: choose a folder of your own"):
+        update(tmp_path / "a file")
+    with pytest.raises(Refused, match="Mend that, then run this again"):
+        update(tmp_path / "a file/inside")
     assert (tmp_path / "a file").read_text() == "mine"
 
 

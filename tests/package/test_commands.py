@@ -13,7 +13,7 @@ def test_what_there_is(capsys, arguments, status):
     assert all(f"\n  {command} " in said.out + said.err for command in commands_there)
 
 
-@pytest.mark.parametrize("command", ["test", "refresh", "edition"])
+@pytest.mark.parametrize("command", ["test", "refresh", "edition", "lab"])
 def test_each_command_answers_to_help(capsys, command):
     with pytest.raises(SystemExit) as stopped:
         commands.main([command, "--help"])
