@@ -224,14 +224,11 @@ def _in_another_order(units: list[list[str]], seed: str) -> list[list[str]]:
 # --- Guesses --------------------------------------------------------------------------------------
 
 
-def guesses(source: str) -> list[tuple[str, ast.expr]]:
-    """Return (what is guessed, the guess) of each call of ``guess`` in a cell, in order.
-
-    Raises SyntaxError if the cell cannot be read.
-    """
+def guesses(tree: ast.Module) -> list[tuple[str, ast.expr]]:
+    """Return (what is guessed, the guess) of each call of ``guess`` in a cell, in order."""
     calls = [
         node
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == GUESS
@@ -245,7 +242,7 @@ def without_guesses(source: str) -> str:
     """Return a cell's source with ``...`` for each guess in it. Raises ValueError if there is
     none.
     """
-    found = guesses(source)
+    found = guesses(ast.parse(source))
     if not found:
         raise ValueError(f'it is tagged {GUESS}, and holds no {GUESS}("what", value)')
     starts = [0, *(match.end() for match in re.finditer(rb"\n", source.encode()))]

@@ -130,4 +130,4 @@ def _definitions(cells: list[dict[str, Any]]) -> dict[str, ast.stmt]:
 
 
 def _guesses(cells: list[dict[str, Any]]) -> dict[str, ast.expr]:
-    return {what: guess for tree in _parsed(cells) for what, guess in guesses(ast.unparse(tree))}
+    return {what: guess for tree in _parsed(cells) for what, guess in guesses(tree)}

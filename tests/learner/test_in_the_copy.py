@@ -2,7 +2,6 @@
 learner wrote.
 """
 
-import json
 import os
 
 import nbformat
@@ -47,16 +46,18 @@ def test_data_and_records_come_from_the_course(mine):
     assert Twin("Round1_Gradient-PyTorch")._theirs == stored
 
 
-def test_the_exercises_run_in_the_copy_and_right_answers_are_accepted(mine):
+def test_exercises_run_in_the_copy_and_a_right_answer_is_accepted(mine):
     path = mine / "Round1/Round1_Exercises.ipynb"
-    solved = json.loads((resources.HOME / "Round1/solutions/Round1_Solutions.ipynb").read_text())
-    answers = {cell["id"]: "".join(cell["source"]) for cell in solved["cells"]}
+    solved = nbformat.read(resources.HOME / "Round1/solutions/Round1_Solutions.ipynb", 4)
+    answers = {cell.id: cell.source for cell in solved.cells}
     book = nbformat.read(path, 4)
-    first = [cell for cell in book.cells if cell.cell_type == "code"][1]
+    setup, first, check, second, check_second = [c for c in book.cells if c.cell_type == "code"][:5]
+    setup.source = setup.source.replace("import torch\n", "")  # which takes its time
     first.source = answers[first.id]
+    book.cells = [setup, first, check, second, check_second]
     NotebookClient(book, resources={"metadata": {"path": str(path.parent)}}).execute()
-    said = [o.text for c in book.cells if c.cell_type == "code" for o in c.outputs if "text" in o]
-    assert [text.split("\n")[0].split(": ")[1] for text in said] == ["right"] + ["not done yet"] * 5
+    said = [cell.outputs[0].text.split("\n")[0] for cell in (check, check_second)]
+    assert said == ["1.1 mse: right", "1.2 gradient: not done yet"]
     nbformat.write(book, path)
     before = path.read_bytes()
     assert not update(mine).replaced and path.read_bytes() == before
