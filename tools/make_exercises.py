@@ -33,15 +33,23 @@ def paths(number):
 def exercises_from(solutions):
     """Return the exercise notebook, without outputs, that belongs to the notebook ``solutions``."""
     exercises = nbformat.from_dict(learners_notebook(solutions))
-    proofs = {cell.id: cell.metadata for cell in solutions.cells}
     for cell in exercises.cells:
         # The exercises are proved, too, and their stubs are cells like others.
         tags = [tag for tag in cell.metadata.get("tags", []) if tag != "blank"]
-        numbers = {key: value for key, value in proofs[cell.id].items() if key == "numbers"}
-        cell.metadata = nbformat.from_dict(({"tags": tags} if tags else {}) | numbers)
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
         if cell.cell_type == "markdown":  # links: the exercises lie one folder higher
             cell.source = re.sub(r"\]\(\.\./", "](", cell.source)
     return exercises
+
+
+def keep_numbers(exercises, before):
+    """Keep what the exercises ``before`` say of the numbers in their prose: it is not what the
+    solutions say, where these numbers are printed.
+    """
+    numbers = {c.id: c.metadata["numbers"] for c in before.cells if "numbers" in c.metadata}
+    for cell in exercises.cells:
+        if cell.id in numbers:
+            cell.metadata["numbers"] = numbers[cell.id]
 
 
 def main():
@@ -51,6 +59,8 @@ def main():
     for number in ROUNDS:
         target, source = paths(number)
         notebook = exercises_from(nbformat.read(source, 4))
+        if target.exists():
+            keep_numbers(notebook, nbformat.read(target, 4))
         NotebookClient(notebook, resources={"metadata": {"path": target.parent}}).execute()
         nbformat.write(notebook, target)
         print(f"wrote {target.relative_to(HOME)}")

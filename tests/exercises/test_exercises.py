@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 from answers_round2 import torch_step, twenty
-from make_exercises import ROUNDS, exercises_from, paths
+from make_exercises import ROUNDS, exercises_from, keep_numbers, paths
 from mutants import mutants
 from torch import nn
 
@@ -240,6 +240,8 @@ def test_the_exercises_are_the_solutions_without_the_answers(number):
     assert [(c.cell_type, c.source) for c in exercises.cells] == [
         (c.cell_type, c.source) for c in expected.cells
     ], "run python tools/make_exercises.py"
+    keep_numbers(expected, exercises)
+    assert [c.metadata for c in exercises.cells] == [c.metadata for c in expected.cells]
 
 
 @pytest.mark.parametrize("number", ROUNDS)
