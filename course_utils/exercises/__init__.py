@@ -7,6 +7,7 @@ One idea a file, and each file imports only those above it:
     cases.py        data and right formulas that several rounds share
     showing.py      cases and results as lines of text
     kinds.py        a number, an array or a tensor, and what is wrong with the type of a result
+    watching.py     stops what never ends, by counting lines and calls
     running.py      calls the learner's function, and finds words for what goes wrong there
     diagnosis.py    from wrong numbers to the mistake's sentence
     roundN.py       EXERCISES: what each exercise of a round expects, and the mistakes it knows

@@ -12,9 +12,9 @@ from contextlib import nullcontext, redirect_stdout
 from importlib import import_module
 from typing import Literal
 
-from course_utils.exercises.diagnosis import diagnose
+from course_utils.exercises.diagnosis import diagnose, known_mistake
 from course_utils.exercises.kinds import type_in_words
-from course_utils.exercises.model import Exercise, Goal, NotDone, NotRight
+from course_utils.exercises.model import Exercise, Goal, NotDone, NotRight, WrongType
 from course_utils.exercises.results import as_tuple, same
 from course_utils.exercises.running import run_case
 from course_utils.exercises.showing import side_by_side
@@ -83,10 +83,24 @@ def _compare_cases(exercise: Exercise, function: Callable) -> list[str]:
     cases = exercise.cases
     right = [as_tuple(exercise.right(*case)) for case in cases]
     yours: list[tuple] = []
+    wrong_type: WrongType | None = None
     for case, expected in zip([*cases, cases[0]], [*right, right[0]]):
         # What the learner's function prints is seen once, for the smallest case.
         with redirect_stdout(io.StringIO()) if yours else nullcontext():
-            yours.append(run_case(exercise, function, case, expected))
+            try:
+                yours.append(run_case(exercise, function, case, expected))
+            except WrongType as problem:
+                wrong_type = wrong_type or problem
+                if problem.values is None:
+                    raise wrong_type from None
+                yours.append(problem.values)
+            except NotRight:
+                if wrong_type:
+                    raise wrong_type from None
+                raise
+    if wrong_type:  # a known mistake says more than the type that it leads to
+        sentence = known_mistake(exercise, yours[:-1])
+        raise NotRight(sentence, *wrong_type.shown) if sentence else wrong_type
     again = yours.pop()
     for case, your, expected in zip(cases, yours, right):
         if not same(your, expected):

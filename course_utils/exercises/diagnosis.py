@@ -18,18 +18,45 @@ def diagnose(exercise: Exercise, yours: list[tuple], right: list[tuple]) -> str:
 
     yours and right hold a tuple of results for each case; in at least one case they differ.
     """
-    for mistake in exercise.mistakes:
-        if _explains(mistake, exercise.cases, yours):
-            return mistake.sentence
+    sentence = known_mistake(exercise, yours) or exercise.explain(yours, right)
+    if sentence:
+        return sentence
     for index, name in _parts_to_explain(exercise, yours, right):
         your_part = [results[index] for results in yours]
         right_part = [results[index] for results in right]
+        sentence = _known_in_part(exercise, index, your_part, right_part)
+        if sentence:
+            return f"{name}: {sentence}"
         sentence = _diagnose_part(exercise, name, your_part, right_part)
         if sentence:
             return sentence
     if same(yours[0], right[0]):
         return "Right for the smallest case, but not in general. Here is a case where it differs:"
     return "The numbers differ. Follow the smallest case that shows it with pencil and paper:"
+
+
+def known_mistake(exercise: Exercise, yours: list[tuple]) -> str:
+    """Return the sentence of the mistake that gives the results of all cases, or an empty text."""
+    for mistake in exercise.mistakes:
+        if _explains(mistake, exercise.cases, yours):
+            return mistake.sentence
+    return ""
+
+
+def _known_in_part(exercise: Exercise, index: int, yours: Arrays, right: Arrays) -> str:
+    """Return the sentence of the mistake that gives one part of the results in all cases, or an
+    empty text. Where there is only one part, all mistakes were tried before.
+    """
+    if len(exercise.parts) == 1:
+        return ""
+    for mistake in exercise.mistakes:
+        parts = [as_tuple(mistake.result(*case)) for case in exercise.cases]
+        if all(
+            len(results) == len(exercise.parts) and same_part(x, results[index], mistake.rtol)
+            for x, results in zip(yours, parts)
+        ):
+            return mistake.sentence
+    return ""
 
 
 def _explains(mistake: Mistake, cases: list[tuple], yours: list[tuple]) -> bool:
@@ -66,6 +93,11 @@ def _diagnose_part(exercise: Exercise, name: str, yours: Arrays, right: Arrays) 
             f"{name} is the same for every case: it does not depend on the arguments. A fixed"
             " number, or a global?"
         )
+    digits = _rounded_to(yours, right)
+    if digits is not None:
+        return (
+            f"{name} is rounded to {digits} digits after the point. Return it with all its digits."
+        )
     if _is_nearly_right(yours, right, exercise.cases):
         if all((x.astype(np.float32) == x).all() for x in yours):
             return f"{name} agrees to 7 digits only: float32 somewhere. Keep float64 all the way."
@@ -74,8 +106,19 @@ def _diagnose_part(exercise: Exercise, name: str, yours: Arrays, right: Arrays) 
         look_at = exercise.factor_in[name]
         yours = [look_at(x, *case) for x, case in zip(yours, exercise.cases)]
         right = [look_at(z, *case) for z, case in zip(right, exercise.cases)]
+        if not any(np.any(x) for x in yours):
+            return f"{name}: it did not move; what was passed in comes back."
     factor = _factor_in_words(yours, right, exercise.cases)
     return f"{name}: {factor}." if factor else ""
+
+
+def _rounded_to(yours: Arrays, right: Arrays) -> int | None:
+    """Return to how many digits after the point ``yours`` were rounded; None if they were not."""
+    for digits in range(9):
+        rounded = [np.round(z, digits) for z in right]
+        if all(same_part(x, z, 1e-12) for x, z in zip(yours, rounded)):
+            return digits
+    return None
 
 
 def _is_nearly_right(yours: Arrays, right: Arrays, cases: list[tuple]) -> bool:

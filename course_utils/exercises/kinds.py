@@ -54,7 +54,18 @@ def _no_number(value: Any) -> str:
         )
     if not isinstance(value, numbers.Real):
         return f"{type_in_words(value)} comes back, expected a plain number."
+    if is_too_large(value):
+        return "the number that comes back is too large for a float."
     return ""
+
+
+def is_too_large(value: Any) -> bool:
+    """Tell whether a whole number has no float: Python's own have no largest one."""
+    try:
+        float(value)
+    except OverflowError:
+        return True
+    return False
 
 
 def _no_array(value: Any) -> str:

@@ -11,7 +11,10 @@ from course_utils.exercises.results import RTOL
 Kind = Literal["number", "array", "tensor"]
 
 #: What to say of results that are nearly right: where NumPy computes, and where PyTorch does.
-APPROXIMATED = "as if it were approximated (a finite difference?). Use the formula."
+APPROXIMATED = (
+    "as if it were approximated (a finite difference?) or rounded on the way. Use the formula, with"
+    " all digits."
+)
 FLOAT32 = (
     "as if float32 stood somewhere: .float(), or dtype=torch.float32. Keep float64 all the way."
 )
@@ -33,6 +36,17 @@ class NotRight(Exception):
         self.shown = shown
 
 
+class WrongType(NotRight):
+    """A result has a wrong type.
+
+    values: the results as arrays, by which a known mistake may still be recognised; or None.
+    """
+
+    def __init__(self, sentence: str, *shown: str, values: tuple | None):
+        super().__init__(sentence, *shown)
+        self.values = values
+
+
 @dataclass(frozen=True)
 class Mistake:
     """A mistake that learners make, recognised by the results it gives.
@@ -51,6 +65,11 @@ def call_with_case(function: Callable[..., Any], *case: Any) -> Any:
     return function(*case)
 
 
+def _explains_nothing(yours: list[tuple], right: list[tuple]) -> str:
+    """Return an empty text: most exercises have nothing to add to their mistakes."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Exercise:
     """A function to write, compared with the right one on a few cases.
@@ -60,8 +79,10 @@ class Exercise:
     the names that the learner reads. cases: tuples of arguments, the smallest first; X (m, n)
     comes first if there is one. call(function, *case): how the learner's function is called, for
     instance twice. factor_in: {part: a function of (its value, *case)} where a factor or a sign
-    does not show in the part itself, but in what this returns. close: what to say of results that
-    are nearly right.
+    does not show in the part itself, but in what this returns: the way that a weight moved, for
+    instance. close: what to say of results that are nearly right. explain(yours, right), the
+    results of all cases: the sentence for a mistake that shows in a property of the results, such
+    as a rate that decays, or an empty text; asked when no mistake fits.
     """
 
     function: str
@@ -72,6 +93,7 @@ class Exercise:
     call: Callable[..., Any] = call_with_case
     factor_in: dict[str, Callable[..., Any]] = field(default_factory=dict)
     close: str = APPROXIMATED
+    explain: Callable[[list[tuple], list[tuple]], str] = _explains_nothing
 
     def arguments(self, case: tuple) -> list[tuple[str, Any]]:
         """Return [(name, value)] of the arguments in a case."""

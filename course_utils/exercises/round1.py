@@ -1,19 +1,33 @@
 """Round 1: what each exercise expects, on which cases, and the mistakes that its check names."""
 
 import numbers
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
 from course_utils.data import load_penguins
-from course_utils.exercises.cases import LINES, TOUCHY, gradient, hessian, mse
+from course_utils.exercises.cases import (
+    LINES,
+    ONLY_THE_FIRST,
+    ONLY_THE_LAST,
+    SLIPS,
+    TOUCHY,
+    gradient,
+    hessian,
+    mse,
+    votes,
+)
+from course_utils.exercises.kinds import is_too_large
 from course_utils.exercises.model import FLOAT32, Exercise, Goal, Mistake, NotRight
-from course_utils.exercises.results import RTOL
+from course_utils.exercises.results import RTOL, same
 from course_utils.exercises.running import guarded
 from course_utils.exercises.showing import digits_to_tell_apart, in_one_line
+from course_utils.exercises.watching import require_not_endless
 
 # --- 1.1 ------------------------------------------------------------------------------------------
 
@@ -67,15 +81,64 @@ MSE = Exercise(
             "m - 1 stands in the denominator; the mean divides by m.",
             lambda X, y, w: np.sum((X @ w - y) ** 2) / (len(y) - 1),
         ),
+        Mistake(
+            "y is missing: this is the mean of the squared predictions.",
+            lambda X, y, w: np.mean((X @ w) ** 2),
+        ),
+        Mistake(
+            "The prediction is missing: this is the mean of the squared y.",
+            lambda X, y, w: np.mean(y**2),
+        ),
+        Mistake(ONLY_THE_LAST, lambda X, y, w: (X[-1] @ w - y[-1]) ** 2),
+        Mistake(ONLY_THE_LAST, lambda X, y, w: (X[-1] @ w - y[-1]) ** 2 / len(y)),
+        Mistake(ONLY_THE_FIRST, lambda X, y, w: (X[0] @ w - y[0]) ** 2),
+        Mistake(ONLY_THE_FIRST, lambda X, y, w: (X[0] @ w - y[0]) ** 2 / len(y)),
+        Mistake(
+            "This is the median of the squares; expected their mean.",
+            lambda X, y, w: np.median((X @ w - y) ** 2),
+        ),
+        Mistake(
+            "This is the sum of the absolute errors. Square them, and take the mean.",
+            lambda X, y, w: np.sum(abs(X @ w - y)),
+        ),
+        Mistake(
+            "The errors are added up, not squared: they cancel each other.",
+            lambda X, y, w: np.sum(X @ w - y),
+        ),
+        Mistake(
+            "The whole sum is squared. Square each error before adding up, and divide by m.",
+            lambda X, y, w: np.sum(X @ w - y) ** 2,
+        ),
+        Mistake(
+            "The sum is squared; expected the mean of the squares. Square each error first.",
+            lambda X, y, w: np.sum(X @ w - y) ** 2 / len(y),
+        ),
+        Mistake(
+            "This is the largest squared error; expected their mean.",
+            lambda X, y, w: np.max((X @ w - y) ** 2),
+        ),
+        Mistake(
+            "The errors are raised to the third power; square them.",
+            lambda X, y, w: np.mean((X @ w - y) ** 3),
+        ),
+        Mistake(
+            "The square belongs to the error, prediction minus truth; here only one of them is"
+            " squared.",
+            lambda X, y, w: np.mean(X @ w - y**2),
+        ),
+        Mistake(
+            "The square belongs to the error, prediction minus truth; here only one of them is"
+            " squared.",
+            lambda X, y, w: np.mean((X @ w) ** 2 - y),
+        ),
+        Mistake(
+            "Both are squared before their difference is taken. Square the difference.",
+            lambda X, y, w: np.mean((X @ w) ** 2 - y**2),
+        ),
     ],
 )
 
 # --- 1.2 ------------------------------------------------------------------------------------------
-
-
-def _votes(X, y, weight):
-    """Return what each example asks for, (m, n); their mean is the gradient."""
-    return 2 * X * (X @ weight - y)[:, None]
 
 
 GRADIENT = Exercise(
@@ -91,36 +154,26 @@ GRADIENT = Exercise(
         Mistake(
             "The mean runs over everything at once. Each weight has its own: take the mean over"
             " the examples only (axis 0).",
-            lambda X, y, w: np.mean(_votes(X, y, w)),
+            lambda X, y, w: np.mean(votes(X, y, w)),
         ),
         Mistake(
             "The sum runs along the weights, not along the examples: the wrong axis.",
-            lambda X, y, w: np.mean(_votes(X, y, w), axis=1),
+            lambda X, y, w: np.mean(votes(X, y, w), axis=1),
         ),
         Mistake(
             "These are the votes of the single examples. Take their mean over the examples"
             " (axis 0).",
-            _votes,
+            votes,
+        ),
+        *[Mistake(sentence, slip) for sentence, slip in SLIPS],
+        Mistake(
+            "The mean runs along the weights, not along the examples: the wrong axis.",
+            lambda X, y, w: votes(X, y, w).mean(axis=1),
         ),
         Mistake(
-            "y is missing: this is the gradient for a target of zero.",
-            lambda X, y, w: gradient(X, 0 * y, w),
-        ),
-        Mistake(
-            "The prediction is missing: this is the gradient at weight zero.",
-            lambda X, y, w: gradient(X, y, 0 * w),
-        ),
-        Mistake(
-            "Prediction and truth are added; the error is prediction minus truth.",
-            lambda X, y, w: gradient(X, -y, w),
-        ),
-        Mistake(
-            "The gradient was divided by its length. Its size is lost, and the size matters.",
-            lambda X, y, w: gradient(X, y, w) / np.linalg.norm(gradient(X, y, w)),
-        ),
-        Mistake(
-            "This is the gradient of the root of the MSE.",
-            lambda X, y, w: gradient(X, y, w) / 2 / np.sqrt(mse(X, y, w)),
+            "The errors stand where the gradient belongs: multiply by X.T, so that each weight gets"
+            " its own sum.",
+            lambda X, y, w: X @ w - y,
         ),
         Mistake("This is the loss, not its gradient.", mse),
     ],
@@ -241,6 +294,34 @@ NUMERICAL_GRADIENT = Exercise(
             "Only the first weight was moved; the other derivatives are still zero.",
             lambda f, weight, h: _central_difference(f, weight, h) * (np.arange(len(weight)) == 0),
         ),
+        Mistake(
+            "Only the last weight was moved; the other derivatives are still zero.",
+            lambda f, weight, h: (
+                _central_difference(f, weight, h) * (np.arange(len(weight)) == len(weight) - 1)
+            ),
+        ),
+        Mistake(
+            "It is divided by h squared: that belongs to the second derivative. Divide by 2h.",
+            lambda f, weight, h: _difference(f, weight, -h, h, h**2),
+        ),
+        Mistake(
+            "It is divided by 2; the way from w - h to w + h is 2h long.",
+            lambda f, weight, h: _difference(f, weight, -h, h, 2),
+        ),
+        Mistake(
+            "It moves by h / 2 to each side: then the way is h long. Asked is h to each side.",
+            lambda f, weight, h: _difference(f, weight, -h / 2, h / 2, h),
+        ),
+        Mistake(
+            "It moves by 2h to each side. Asked is h to each side.",
+            lambda f, weight, h: _difference(f, weight, -2 * h, 2 * h, 4 * h),
+        ),
+        Mistake(
+            "The values are added; their difference is asked.",
+            lambda f, weight, h: np.array(
+                [(f(weight + h * e) + f(weight - h * e)) / (2 * h) for e in np.eye(len(weight))]
+            ),
+        ),
         *[_always(h) for h in (1, 0.1, 0.01, 0.001, 0.0001)],
         Mistake(
             "The step is always the same very small number; use the argument h.",
@@ -285,6 +366,52 @@ HESSIAN = Exercise(
             " factor 2.",
             lambda X: _covariance(X, bias=False),
         ),
+        *[
+            Mistake(
+                "This is NumPy's covariance. The Hessian takes no mean away, divides by m, and has"
+                " a factor 2.",
+                covariance,
+            )
+            for covariance in (
+                lambda X: np.cov(X.T),  # of a single column it is no table, but a number
+                lambda X: np.cov(X.T, bias=True),
+                lambda X: _covariance(X, bias=True),
+                np.cov,
+                lambda X: 2 * np.cov(X),
+            )
+        ],
+        *[
+            Mistake(
+                "The mean of each column was taken away first: this is a covariance. The loss uses"
+                " X as it is.",
+                covariance,
+            )
+            for covariance in (
+                lambda X: 2 * np.cov(X.T, bias=True),
+                lambda X: 2 * np.cov(X.T),
+                lambda X: 2 * _covariance(X, bias=False),
+            )
+        ],
+        Mistake(
+            "X is multiplied by itself place by place: * in the place of @. (The shape is that of"
+            " X.)",
+            lambda X: 2 / len(X) * X * X,
+        ),
+        *[
+            Mistake(ONLY_THE_LAST, last)
+            for last in (
+                lambda X: 2 * np.outer(X[-1], X[-1]),
+                lambda X: 2 / len(X) * np.outer(X[-1], X[-1]),
+            )
+        ],
+        *[
+            Mistake(ONLY_THE_FIRST, first)
+            for first in (
+                lambda X: 2 * np.outer(X[0], X[0]),
+                lambda X: 2 / len(X) * np.outer(X[0], X[0]),
+            )
+        ],
+        Mistake("The Hessian is multiplied with itself.", lambda X: hessian(X) @ hessian(X)),
         Mistake(
             "Only the diagonal is there. How the slope of one weight changes with another stands"
             " beside it.",
@@ -336,7 +463,8 @@ class Search:
     answer: Any = None
 
     def slope(self, w: float) -> float:
-        """Return the parabola's slope at w, and note the question."""
+        """Return the parabola's slope at w, and note the question. Raises Endless."""
+        require_not_endless(len(self.asked), "questions")
         self.asked.append(float(w))
         return self.parabola.slope(float(w))
 
@@ -376,6 +504,8 @@ def _search(function: Callable, parabola: Parabola) -> Search:
     search = Search(parabola)
     w = guarded(lambda: function(search.slope), function, [parabola.label])
     search.answer = w
+    if isinstance(w, numbers.Real) and is_too_large(w):
+        raise NotRight("The number that comes back is too large for a float.", parabola.label)
     if isinstance(w, bool) or not isinstance(w, numbers.Real) or not np.isfinite(float(w)):
         raise NotRight(
             f"It should return the weight at the bottom, a plain number; it returns {w!r:.40}.",
@@ -415,6 +545,8 @@ def _why_not_the_bottom(searches: list[Search]) -> str:
             " of their slopes. The slope is a straight line, so they may be far apart: take 0"
             " and 1."
         )
+    if _are_rounded(searches):
+        return "It is the bottom, rounded. Return it with all its digits."
     if _are_within(searches, 1e-5):
         return (
             "Nearly, but not to 9 digits: something is rounded or approximated on the way (float32,"
@@ -425,6 +557,17 @@ def _why_not_the_bottom(searches: list[Search]) -> str:
             "It never asks for the slope: nobody can know the bottom of a parabola without a"
             " question."
         )
+    for question in (0, 1, -1):
+        if _is_the_slope(searches, question):
+            return (
+                "What comes back is the slope at a place where you asked; expected is a place: the"
+                " weight at which the slope is 0."
+            )
+    if all(np.isclose(each.answer, each.parabola.curvature) for each in searches):
+        return (
+            "What comes back is the curvature. With it, the bottom = where you stand - slope there"
+            " / curvature."
+        )
     if all(each.answer == searches[0].answer for each in searches):
         return "The answer is the same for every parabola: it does not follow from the slopes."
     for question in (0, -1):  # the jump may have started at the first place or at the last
@@ -432,6 +575,24 @@ def _why_not_the_bottom(searches: list[Search]) -> str:
         if sentence:
             return sentence
     return "Not the bottom yet. Bottom = where you stand - slope there / curvature."
+
+
+def _is_the_slope(searches: list[Search], question: int) -> bool:
+    """Tell whether all answers are the slopes at one of the places asked at."""
+    for each in searches:
+        if len(each.asked) <= question:
+            return False
+        if not np.isclose(each.answer, each.parabola.slope(each.asked[question])):
+            return False
+    return True
+
+
+def _are_rounded(searches: list[Search]) -> bool:
+    """Tell whether all answers are the bottoms, rounded to some digit after the point."""
+    return any(
+        all(abs(each.answer - round(each.parabola.bottom, digits)) < 1e-9 for each in searches)
+        for digits in range(9)
+    )
 
 
 def _asks_close_together(search: Search) -> bool:
@@ -482,15 +643,24 @@ LOWEST_POINT = Goal(function="lowest_point", run=find_lowest_points)
 # --- 1.6 ------------------------------------------------------------------------------------------
 
 
+def _left_over(y):
+    """Return what stands in weight.grad before the first call; 0 if nothing does."""
+    return 1.0 if len(y) % 2 == 0 else 0.0
+
+
 def _call_twice(function, X, y, weight):
     """Call with tensors at weight, and then, with the same ones, at weight + 1. Return the first
     result as it was, the second, and the first as it is after the second call.
     """
     import torch
 
+    right = _autograd(X, y, weight)
+    left_over = _left_over(y)
     X, y, w = torch.from_numpy(X), torch.from_numpy(y), torch.from_numpy(weight.copy())
     w.requires_grad_()
-    first = function(X, y, w)
+    if left_over:
+        w.grad = torch.full_like(w, left_over)
+    first = _asked_for_no_leaf(lambda: function(X, y, w))
     if not isinstance(first, torch.Tensor):
         return first, first, first
     kept = first.clone()
@@ -504,7 +674,55 @@ def _call_twice(function, X, y, weight):
             )
         w += 1
     second = function(X, y, w)
-    return kept, second, first
+    results = kept, second, first
+    if all(isinstance(each, torch.Tensor) and each.shape == w.shape for each in results):
+        values = tuple(each.detach().to(torch.float64).numpy() for each in results)
+        if same(values, right) and not _walks_back(lambda: function(X, y, w)):
+            raise NotRight(
+                "The numbers are right, but the formula is yours. Let autograd find it: compute the"
+                " loss, call loss.backward(), and return weight.grad."
+            )
+    return results
+
+
+def _asked_for_no_leaf(action):
+    """Return action(). Raises NotRight where it returns None because it asked a computed tensor for
+    its .grad: PyTorch warns of that, and the warning says what to do.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = action()
+    if result is None and any("not a leaf" in str(each.message) for each in caught):
+        raise NotRight(
+            "None comes back, and PyTorch warns: the tensor whose .grad you ask for is not a leaf."
+            " It is computed from weight (a copy, a column, …), and only weight itself keeps its"
+            " gradient. Return weight.grad."
+        )
+    return result
+
+
+def _walks_back(action):
+    """Tell whether action() has autograd compute a derivative: backwards, for which it asks for the
+    tensors that were saved, or forwards.
+    """
+    import torch
+    from torch.autograd import forward_ad
+
+    asked = []
+
+    def unpack(tensor):
+        asked.append(tensor)
+        return tensor
+
+    with (
+        torch.autograd.graph.saved_tensors_hooks(lambda tensor: tensor, unpack),
+        patch.object(forward_ad, "make_dual", wraps=forward_ad.make_dual) as forwards,
+    ):
+        try:
+            action()
+        except RuntimeError:  # torch.func allows no such hooks: a gradient was asked for
+            return True
+    return bool(asked) or forwards.called
 
 
 def _two_gradients(X, y, weight):
@@ -518,12 +736,19 @@ def _autograd(X, y, weight):
 
 def _accumulated(X, y, weight):
     first, second = _two_gradients(X, y, weight)
+    first = first + _left_over(y)
     return first, first + second, first
 
 
 def _accumulated_and_not_copied(X, y, weight):
+    first, both, _ = _accumulated(X, y, weight)
+    return first, both, both
+
+
+def _emptied_afterwards(X, y, weight):
     first, second = _two_gradients(X, y, weight)
-    return first, first + second, first + second
+    first = first + _left_over(y)
+    return first, second, first
 
 
 def _not_copied(X, y, weight):
@@ -537,8 +762,8 @@ def _emptied(X, y, weight):
 
 
 _ACCUMULATED = (
-    "The gradient is accumulated: the second call adds to the first, because backward() adds to"
-    " weight.grad. Set weight.grad = None before it"
+    "The gradient is accumulated: backward() adds to what stands in weight.grad, be it from the"
+    " call before. Set weight.grad = None before it"
 )
 
 AUTOGRAD = Exercise(
@@ -562,6 +787,11 @@ AUTOGRAD = Exercise(
             " overwrites it. Return weight.grad.clone(), or set weight.grad = None instead of"
             " zeroing it.",
             _not_copied,
+        ),
+        Mistake(
+            "weight.grad is emptied only afterwards. What stood in it before your function was"
+            " called is added to the first result: set weight.grad = None before backward().",
+            _emptied_afterwards,
         ),
         Mistake("All zero: weight.grad was emptied after backward(). Empty it before.", _emptied),
         Mistake(

@@ -8,10 +8,21 @@ from typing import Any
 import numpy as np
 
 from course_utils.data import load_regression
-from course_utils.exercises.cases import LINES, TOUCHY, draw, gradient, hessian, mse
+from course_utils.exercises.cases import (
+    LINES,
+    SLIPS,
+    TOUCHY,
+    cut_off_at,
+    draw,
+    gradient,
+    hessian,
+    mse,
+)
 from course_utils.exercises.model import FLOAT32, Exercise, Goal, Mistake, NotRight
+from course_utils.exercises.results import same_part
 from course_utils.exercises.running import guarded
 from course_utils.exercises.showing import in_one_line
+from course_utils.exercises.watching import require_not_endless
 
 #: Rates that learners write down in place of the argument lrate.
 USUAL_RATES = (1, 0.5, 0.1, 0.05, 0.01, 0.001)
@@ -36,7 +47,8 @@ GRADIENT_STEP = Exercise(
     parts={"new weight": "array", "MSE": "number"},
     right=gradient_step,
     cases=[
-        (*case, lrate) for case, lrate in zip([*LINES, TOUCHY], (0.5, 0.1, 0.05, 1.5, 0.3, 0.2))
+        (*case, lrate)
+        for case, lrate in zip([*LINES, TOUCHY], (0.5, 0.1, 0.05, 1.5, 0.3, 0.25, 0.4, 0.2))
     ],
     factor_in={"new weight": lambda new, X, y, w, lrate: new - w},
     mistakes=[
@@ -74,10 +86,60 @@ GRADIENT_STEP = Exercise(
             lambda X, y, w, lrate: (_moved(X, y, w, lrate), np.sqrt(mse(X, y, w))),
         ),
         Mistake(
-            "The step is right; the second result is the mean of the errors. Square them before"
-            " taking the mean.",
+            "The second result is the mean of the errors. Square them before taking the mean.",
             lambda X, y, w, lrate: (_moved(X, y, w, lrate), np.mean(X @ w - y)),
         ),
+        Mistake(
+            "The second result is the mean of the absolute errors. Square them instead.",
+            lambda X, y, w, lrate: (_moved(X, y, w, lrate), np.mean(abs(X @ w - y))),
+        ),
+        Mistake(
+            "The mean is squared; expected the mean of the squares.",
+            lambda X, y, w, lrate: (_moved(X, y, w, lrate), np.mean(X @ w - y) ** 2),
+        ),
+        Mistake(
+            "The errors come back, not their mean square.",
+            lambda X, y, w, lrate: (_moved(X, y, w, lrate), X @ w - y),
+        ),
+        Mistake(
+            "The squared errors come back; expected their mean.",
+            lambda X, y, w, lrate: (_moved(X, y, w, lrate), (X @ w - y) ** 2),
+        ),
+        Mistake(
+            "lrate multiplies the weight as well: write weight - lrate * gradient.",
+            lambda X, y, w, lrate: (lrate * (w - gradient(X, y, w)), mse(X, y, w)),
+        ),
+        Mistake(
+            "lrate multiplies the weight, not the gradient: write weight - lrate * gradient.",
+            lambda X, y, w, lrate: (lrate * w - gradient(X, y, w), mse(X, y, w)),
+        ),
+        Mistake(
+            "lrate is subtracted, too: multiply the gradient by it.",
+            lambda X, y, w, lrate: (w - lrate - gradient(X, y, w), mse(X, y, w)),
+        ),
+        Mistake(
+            "The first result is the move alone. Expected where it leads: weight - lrate *"
+            " gradient.",
+            lambda X, y, w, lrate: (-lrate * gradient(X, y, w), mse(X, y, w)),
+        ),
+        Mistake(
+            "It takes two steps; asked is one.",
+            lambda X, y, w, lrate: (_moved(X, y, _moved(X, y, w, lrate), lrate), mse(X, y, w)),
+        ),
+        *[
+            Mistake(
+                f"The rate is always {rate}; use the argument lrate.",
+                lambda X, y, w, lrate, rate=rate: (_moved(X, y, w, rate), mse(X, y, w)),
+            )
+            for rate in USUAL_RATES[1:]
+        ],
+        *[
+            Mistake(
+                sentence,
+                lambda X, y, w, lrate, slip=slip: (w - lrate * slip(X, y, w), mse(X, y, w)),
+            )
+            for sentence, slip in SLIPS
+        ],
     ],
 )
 
@@ -112,6 +174,66 @@ def _all_rows_the_last(X, y, weight, lrate, epochs):
     return np.array([weights[-1]] * (epochs + 1)), losses
 
 
+def _part_of_longer_descent(X, y, weight, lrate, epochs, *, rows, losses):
+    """Return these rows of the weights and these of the losses, after one step more."""
+    return _part_of_descent(X, y, weight, lrate, epochs + 1, rows=rows, losses=losses)
+
+
+def _first_loss_twice(X, y, weight, lrate, epochs):
+    weights, losses = _descend(X, y, weight, lrate, epochs)
+    return weights, np.append(losses[0], losses[:-1])
+
+
+def _descend_with(slip):
+    """Return the descent along a wrong gradient."""
+
+    def descend(X, y, weight, lrate, epochs):
+        weights = [weight]
+        for _ in range(epochs):
+            weights.append(weights[-1] - lrate * slip(X, y, weights[-1]))
+        return np.array(weights), np.array([mse(X, y, w) for w in weights])
+
+    return descend
+
+
+def _step_factors(weights, X, y, weight, lrate, epochs):
+    """Return by what each number of each step has to be multiplied to be right, (epochs, n)."""
+    moves = np.diff(weights, axis=0)
+    expected = [-lrate * gradient(X, y, w) for w in weights[:-1]]
+    return moves / np.reshape(expected, moves.shape)
+
+
+def _explain_descent(yours, right):
+    """Return what the paths have in common that is wrong with them, or an empty text."""
+    if all(w.ndim == 2 and w.shape[1] == z.shape[1] for (w, _), (z, _) in zip(yours, right)):
+        lengths = [(len(w), len(z)) for (w, _), (z, _) in zip(yours, right)]
+        if (
+            any(mine == all_ > 1 for mine, all_ in lengths)
+            and all(mine <= all_ for mine, all_ in lengths)
+            and any(mine < all_ for mine, all_ in lengths)
+            and all(same_part(w, z[: len(w)]) for (w, _), (z, _) in zip(yours, right))
+        ):
+            return (
+                "It stops before all steps are taken. Take epochs steps, also where the loss rises"
+                " or hardly changes any more."
+            )
+    if any(w.shape != z.shape for (w, _), (z, _) in zip(yours, right)):
+        return ""
+    factors = [
+        _step_factors(w, *case) for (w, _), case in zip(yours, GRADIENT_DESCENT.cases) if case[-1]
+    ]
+    with_settled = [each[:3] for each in factors]  # later, a step may be nothing but rounding
+    if all(np.allclose(each, each[:, :1], rtol=1e-6) for each in with_settled) and any(
+        not np.allclose(each, each[0], rtol=1e-6) for each in with_settled
+    ):
+        longest = max(with_settled, key=len)
+        used = ", ".join(f"{factor:.4g}" for factor in longest[:, 0])
+        return (
+            f"The rate changes on the way: the steps use lrate times {used}, … Use lrate in each."
+        )
+    return ""
+
+
 def _descend_always_at(rate):
     """Return the mistake that a number stands where the argument lrate belongs."""
     return Mistake(
@@ -124,14 +246,20 @@ GRADIENT_DESCENT = Exercise(
     function="gradient_descent",
     parts={"weights": "array", "losses": "array"},
     right=_descend,
+    # The last three: no step at all; a loss that rises; steps that go on when all is settled.
     cases=[
-        (*case, lrate, epochs)
-        for case, (lrate, epochs) in zip(
-            LINES, [(0.05, 2), (0.1, 5), (0.02, 1), (0.2, 4), (0.03, 3)]
-        )
+        *[
+            (*case, lrate, epochs)
+            for case, (lrate, epochs) in zip(
+                LINES, [(0.05, 2), (0.1, 5), (0.02, 1), (0.2, 4), (0.03, 3), (0.04, 2), (0.05, 4)]
+            )
+        ],
+        (*LINES[0], 0.1, 0),
+        (*LINES[1], 1.2 / hessian(LINES[1][0])[0, 0] * 2, 3),
+        (*LINES[1], 0.9 / hessian(LINES[1][0])[0, 0], 30),
     ],
-    # The first step tells a factor; later ones mix it.
-    factor_in={"weights": lambda weights, *case: weights[1] - weights[0]},
+    # Of each step, seen from where it started.
+    factor_in={"weights": lambda weights, *case: _step_factors(weights[:4], *case)},
     mistakes=[
         Mistake(
             "The start is missing: row 0 of weights is the weight passed in, and loss 0 is its"
@@ -142,6 +270,26 @@ GRADIENT_DESCENT = Exercise(
             "The losses are shifted: loss k belongs to row k of weights. Row 0 of weights is the"
             " start.",
             partial(_part_of_descent, rows=_BUT_FIRST, losses=_BUT_LAST),
+        ),
+        Mistake(
+            "The losses are shifted by one: the first loss stands twice, and loss k is that of row"
+            " k - 1. The step returns the loss before it.",
+            _first_loss_twice,
+        ),
+        Mistake(
+            "The losses are shifted by one: loss k is that of row k + 1, after the step. Loss 0 is"
+            " the MSE at the start.",
+            partial(_part_of_longer_descent, rows=_BUT_LAST, losses=_BUT_FIRST),
+        ),
+        Mistake(
+            "The weights are shifted by one: row k is the weight after k + 1 steps. Row 0 is the"
+            " start: write the weight down before the step.",
+            partial(_part_of_longer_descent, rows=_BUT_FIRST, losses=_BUT_LAST),
+        ),
+        Mistake(
+            "The start is missing, and one step too many is taken: row 0 of weights is the weight"
+            " passed in, and loss 0 is its MSE.",
+            partial(_part_of_longer_descent, rows=_BUT_FIRST, losses=_BUT_FIRST),
         ),
         Mistake(
             "The end is missing: epochs steps visit epochs + 1 weights, and the last one has a"
@@ -193,7 +341,9 @@ GRADIENT_DESCENT = Exercise(
             _all_rows_the_last,
         ),
         *[_descend_always_at(rate) for rate in USUAL_RATES],
+        *[Mistake(sentence, _descend_with(slip)) for sentence, slip in SLIPS],
     ],
+    explain=_explain_descent,
 )
 
 # --- 2.3 ------------------------------------------------------------------------------------------
@@ -209,6 +359,14 @@ def largest_rate(X: np.ndarray) -> float:
     return 2 / _curvatures(X)[-1]
 
 
+def _power_iteration_from_ones(X):
+    H, direction = hessian(X), np.ones(X.shape[1])
+    for _ in range(2000):
+        direction = H @ direction
+        direction = direction / np.linalg.norm(direction)
+    return 2 / (direction @ H @ direction)
+
+
 LARGEST_RATE = Exercise(
     function="largest_rate",
     parts={"largest rate": "number"},
@@ -221,8 +379,77 @@ LARGEST_RATE = Exercise(
         (draw(7, 4, 1)[0],),
         (np.array([[0.5, 2.0, 1.2], [0.5, -2.0, 1.2], [0.5, 2.0, -1.2], [0.5, -2.0, -1.2]]),),
         (draw(9, 6, 4)[0],),
+        # The steepest direction, (1, -1), stands at right angles to a vector of ones; and rounding
+        # leads no way out, as all numbers of the Hessian are powers of two.
+        (np.array([[1.0, -1.0], [1.0, -1.0], [1.0, -1.0], [1.0, 1.0]]),),
+        (draw(6, 3, 3)[0],),
     ],
+    close="as if an iteration was stopped too early, or something was rounded on the way. Let NumPy"
+    " find the eigenvalue: np.linalg.eigvalsh.",
     mistakes=[
+        Mistake(
+            "In the Hessian, 1 / m is missing: it is 2 / m X.T @ X.",
+            lambda X: largest_rate(X) / len(X),
+        ),
+        Mistake(
+            "The factor 2 of the Hessian is missing: it is 2 / m X.T @ X. (Or the border is 4 / L;"
+            " expected 2 / L.)",
+            lambda X: 2 * largest_rate(X),
+        ),
+        Mistake(
+            "The factor 2 / m of the Hessian is missing: it is 2 / m X.T @ X.",
+            lambda X: 2 * largest_rate(X) / len(X),
+        ),
+        Mistake("This is half the border, 1 / L. Asked is 2 / L.", lambda X: largest_rate(X) / 2),
+        Mistake(
+            "The Hessian is divided by n, the number of weights, where m, the number of examples,"
+            " belongs.",
+            lambda X: largest_rate(X) * X.shape[1] / len(X),
+        ),
+        Mistake(
+            "The Hessian is divided by n, the number of weights, where m, the number of examples,"
+            " belongs; and its factor 2 is missing.",
+            lambda X: 2 * largest_rate(X) * X.shape[1] / len(X),
+        ),
+        Mistake(
+            "The mean of each column was taken away first: this is a covariance. The loss uses X as"
+            " it is.",
+            lambda X: largest_rate(X - X.mean(axis=0)),
+        ),
+        Mistake(
+            "NumPy's covariance stands where the Hessian belongs: it takes the mean away and"
+            " divides by m - 1.",
+            lambda X: 2 / np.linalg.eigvalsh(np.atleast_2d(np.cov(X.T)))[-1],
+        ),
+        Mistake(
+            "The power iteration starts at a vector of ones, and in this case it never finds the"
+            " steepest direction, which is at right angles to it. Start at random, or use"
+            " np.linalg.eigvalsh.",
+            _power_iteration_from_ones,
+            rtol=1e-6,
+        ),
+        Mistake(
+            "The largest sum of a row is used: it bounds the largest eigenvalue, but is larger.",
+            lambda X: 2 / np.abs(hessian(X)).sum(axis=1).max(),
+        ),
+        Mistake(
+            "The determinant is used: the product of all curvatures. Take the largest eigenvalue"
+            " alone.",
+            lambda X: 2 / np.linalg.det(hessian(X)),
+        ),
+        Mistake("This is L / 2, upside down: the border is 2 / L.", lambda X: 1 / largest_rate(X)),
+        Mistake(
+            "The largest curvature is multiplied by 2; divide 2 by it.",
+            lambda X: 4 / largest_rate(X),
+        ),
+        Mistake("This is 1 / L**2; the border is 2 / L.", lambda X: largest_rate(X) ** 2 / 4),
+        Mistake(
+            "The root of L is used; the border is 2 / L.", lambda X: np.sqrt(2 * largest_rate(X))
+        ),
+        Mistake(
+            "The mean of all entries of the Hessian is used; take the largest eigenvalue.",
+            lambda X: 2 / hessian(X).mean(),
+        ),
         Mistake(
             "The smallest curvature is used. The steepest direction explodes first: take the"
             " largest.",
@@ -355,6 +582,25 @@ def _all_at_the_start(X, y, weight, lrate, batch_size, seed):
     return new
 
 
+def _last_batch_from_the_start(X, y, weight, lrate, batch_size, seed):
+    order = _shuffled(y, seed)[0]
+    rows = order[(len(y) - 1) // batch_size * batch_size :]
+    return weight - lrate * gradient(X[rows], y[rows], weight)
+
+
+def _epoch_along(slip):
+    """Return the epoch along a wrong gradient."""
+
+    def epoch(X, y, weight, lrate, batch_size, seed):
+        order = _shuffled(y, seed)[0]
+        for start in range(0, len(y), batch_size):
+            rows = order[start : start + batch_size]
+            weight = weight - lrate * slip(X[rows], y[rows], weight)
+        return weight
+
+    return epoch
+
+
 def _equal_pieces(X, y, weight, lrate, batch_size, seed):
     pieces = int(np.ceil(len(y) / batch_size))
     for rows in np.array_split(_shuffled(y, seed)[0], pieces):
@@ -402,6 +648,8 @@ MINIBATCH_EPOCH = Exercise(
         (*LINES[2], 0.2, 2, 7),
         (*LINES[4], 0.03, 1, 8),
         (*LINES[1], 0.15, 9, 9),
+        (*LINES[5], 0.1, 2, 10),
+        (*LINES[6], 0.2, 4, 11),
     ],
     call=_call_with_generator,
     factor_in={"new weight": lambda new, X, y, w, *rest: new - w},
@@ -472,15 +720,32 @@ MINIBATCH_EPOCH = Exercise(
             _all_at_the_start,
         ),
         Mistake(
+            "Every batch starts at the weight that was passed in, so only the last one's step is"
+            " left. Each starts where the one before ended: weight = weight - …",
+            _last_batch_from_the_start,
+        ),
+        Mistake(
+            "The step is the gradient alone: lrate is not used.",
+            lambda X, y, w, lrate, batch_size, seed: minibatch_epoch(X, y, w, 1, batch_size, seed),
+        ),
+        Mistake(
             "This is one step on all examples. Cut the shuffled order into batches.",
             lambda X, y, w, lrate, batch_size, seed: _moved(X, y, w, lrate),
         ),
         *[_epoch_always_drawn_by(seed) for seed in (0, 1, 42)],
-        *[_epoch_always_at(rate) for rate in USUAL_RATES],
+        *[_epoch_always_at(rate) for rate in USUAL_RATES[1:]],
+        *[Mistake(sentence, _epoch_along(slip)) for sentence, slip in SLIPS],
     ],
 )
 
 # --- 2.5 ------------------------------------------------------------------------------------------
+
+
+def _left_over(y):
+    """Return what stands in .grad of the model's parameters before the first call; 0 if nothing
+    does.
+    """
+    return 1.0 if len(y) % 2 == 0 else 0.0
 
 
 def _call_twice(function, X, y, weight, bias, lrate, momentum):
@@ -489,11 +754,15 @@ def _call_twice(function, X, y, weight, bias, lrate, momentum):
     """
     import torch
 
+    left_over = _left_over(y)
     X, y = torch.from_numpy(X), torch.from_numpy(y)
     model = torch.nn.Linear(X.shape[1], 1, dtype=torch.float64)
     with torch.no_grad():
         model.weight.copy_(torch.from_numpy(weight))
         model.bias.fill_(bias)
+    if left_over:
+        for parameter in model.parameters():
+            parameter.grad = torch.full_like(parameter, left_over)
     optimizer = torch.optim.SGD(model.parameters(), lr=lrate, momentum=momentum)
     results = []
     for _ in range(2):
@@ -510,35 +779,33 @@ def train_twice(
     return _train_twice_with(X, y, weight, bias, lrate, momentum)
 
 
+_RIGHT_ORDER = "zero loss backward step"
+_NEVER_EMPTIED = "loss backward step"
+
+
 def _train_twice_with(
-    X,
-    y,
-    weight,
-    bias,
-    lrate,
-    momentum,
-    *,
-    gradient_of=gradient,
-    loss_of=mse,
-    accumulates=False,
-    loss_after=False,
-    steps_in_a_call=1,
+    X, y, weight, bias, lrate, momentum, *, gradient_of=gradient, loss_of=mse, order=_RIGHT_ORDER
 ):
     """Return the same with a mistake in it.
 
-    gradient_of and loss_of(X, y, weight): in place of those of the MSE. accumulates: each gradient
-    is added to the ones before. loss_after: the loss is that after the step.
+    gradient_of and loss_of(X, y, weight): in place of those of the MSE. order: what is done in a
+    call; its last loss is returned.
     """
     X, w = np.column_stack([X, np.ones(len(X))]), np.append(weight, bias)
-    slope, velocity, results = 0.0, 0.0, []
+    slope: Any = np.full(len(w), _left_over(y))
+    velocity, at, loss, results = np.zeros(len(w)), w, 0.0, []
     for _ in range(2):
-        before = w
-        for _ in range(steps_in_a_call):
-            kept = slope if accumulates else 0.0
-            slope = gradient_of(X, y, w) + kept
-            velocity = momentum * velocity + slope
-            w = w - lrate * velocity
-        results += [loss_of(X, y, w if loss_after else before), w]
+        for action in order.split():
+            if action == "zero":
+                slope = None
+            elif action == "loss":
+                at, loss = w, loss_of(X, y, w)
+            elif action == "backward":
+                slope = gradient_of(X, y, at) + (0 if slope is None else slope)
+            elif slope is not None:
+                velocity = momentum * velocity + slope
+                w = w - lrate * velocity
+        results += [loss, w]
     return tuple(results)
 
 
@@ -576,13 +843,49 @@ TRAIN_STEP = Exercise(
         "weight and bias 2": "array",
     },
     right=train_twice,
-    cases=[(*case, 1.0, 0.1, momentum) for case, momentum in zip(LINES, (0.0, 0.0, 0.9, 0.5, 0.0))],
+    cases=[
+        (*case, 1.0, 0.1, momentum)
+        for case, momentum in zip(LINES, (0.0, 0.0, 0.9, 0.5, 0.0, 0.3, 0.8))
+    ],
     call=_call_twice,
     mistakes=[
         Mistake(
-            "The gradient is accumulated: the second step uses the sum of both. Call"
-            " optimizer.zero_grad() before backward().",
-            partial(_train_twice_with, accumulates=True),
+            "The gradient is accumulated: backward() adds to what stands in .grad, be it from the"
+            " step before. Call optimizer.zero_grad() before backward().",
+            partial(_train_twice_with, order=_NEVER_EMPTIED),
+        ),
+        Mistake(
+            "The gradient is emptied only afterwards. What stood in .grad before your function was"
+            " called goes into the first step: call optimizer.zero_grad() before backward().",
+            partial(_train_twice_with, order="loss backward step zero"),
+        ),
+        Mistake(
+            "The gradient is emptied only afterwards; and the loss is the one after the step.",
+            partial(_train_twice_with, order="loss backward step zero loss"),
+        ),
+        *[
+            Mistake(
+                "step() comes before backward(): it moves by an old gradient, or not at all. First"
+                " backward(), then step().",
+                partial(_train_twice_with, order=order),
+            )
+            for order in (
+                "loss step zero backward",
+                "loss step backward zero",
+                "loss step backward",
+                "step zero loss backward",
+                "step loss zero backward",
+                "step loss backward",
+                "step loss backward zero",
+            )
+        ],
+        Mistake(
+            "backward() is missing: step() moves by what already stood in .grad.",
+            partial(_train_twice_with, order="loss step"),
+        ),
+        Mistake(
+            "backward() is missing: step() moves by what already stood in .grad.",
+            partial(_train_twice_with, order="loss step zero"),
         ),
         Mistake(
             "model(X) has the shape (m, 1), y has (m,): the loss compares every prediction with"
@@ -598,17 +901,17 @@ TRAIN_STEP = Exercise(
                 _train_twice_with,
                 gradient_of=_gradient_with_column,
                 loss_of=_loss_with_column,
-                accumulates=True,
+                order=_NEVER_EMPTIED,
             ),
         ),
         Mistake(
             "The model does not move. backward(), then step(); and zero_grad() not between the"
             " two.",
-            partial(_train_twice_with, gradient_of=lambda X, y, w: 0.0 * w),
+            partial(_train_twice_with, order="zero loss"),
         ),
         Mistake(
             "The loss is the one after the step. Return the one that backward() was called on.",
-            partial(_train_twice_with, loss_after=True),
+            partial(_train_twice_with, order="zero loss backward step loss"),
         ),
         Mistake(
             "The loss is summed over the examples, not averaged: nn.MSELoss() averages by itself.",
@@ -618,10 +921,58 @@ TRAIN_STEP = Exercise(
             "The loss that comes back is right, but backward() was called on another one: a sum.",
             partial(_train_twice_with, gradient_of=_gradient_of_sum),
         ),
-        Mistake("It takes two steps in one call.", partial(_train_twice_with, steps_in_a_call=2)),
+        *[
+            Mistake("It takes two steps in one call.", partial(_train_twice_with, order=order))
+            for order in (f"{_RIGHT_ORDER} {_RIGHT_ORDER}", "zero loss backward step step")
+        ],
+        *[
+            Mistake(
+                "It takes two steps in one call, and the gradient is accumulated.",
+                partial(_train_twice_with, order=order),
+            )
+            for order in (f"{_NEVER_EMPTIED} {_NEVER_EMPTIED}", "loss backward step step")
+        ],
         Mistake(
-            "It takes two steps in one call, and the gradient is accumulated.",
-            partial(_train_twice_with, steps_in_a_call=2, accumulates=True),
+            "backward() is called twice, and the second gradient is added to the first.",
+            partial(_train_twice_with, order="zero loss backward backward step"),
+        ),
+        *[
+            # PyTorch adds 1e-6 to the length that it divides by.
+            Mistake(sentence, partial(_train_twice_with, gradient_of=slip), rtol=1e-6)
+            for most in (1, 5, 10, 50, 100, 1000)
+            for sentence, slip in cut_off_at(most)
+        ],
+        Mistake(
+            "The loss that comes back is the root of the MSE; and backward() is called on it.",
+            partial(
+                _train_twice_with,
+                gradient_of=lambda X, y, w: gradient(X, y, w) / 2 / np.sqrt(mse(X, y, w)),
+                loss_of=lambda X, y, w: np.sqrt(mse(X, y, w)),
+            ),
+        ),
+        Mistake(
+            "The loss that comes back is divided by m once more: nn.MSELoss() averages by itself.",
+            partial(_train_twice_with, loss_of=lambda X, y, w: mse(X, y, w) / len(y)),
+        ),
+        Mistake(
+            "The loss that comes back is multiplied by m: it should be the mean, not the sum.",
+            partial(_train_twice_with, loss_of=_loss_of_sum),
+        ),
+        Mistake(
+            "The loss is divided by m once more: nn.MSELoss() averages by itself.",
+            partial(
+                _train_twice_with,
+                gradient_of=lambda X, y, w: gradient(X, y, w) / len(y),
+                loss_of=lambda X, y, w: mse(X, y, w) / len(y),
+            ),
+        ),
+        Mistake(
+            "The loss is half the MSE; asked is nn.MSELoss().",
+            partial(
+                _train_twice_with,
+                gradient_of=lambda X, y, w: gradient(X, y, w) / 2,
+                loss_of=lambda X, y, w: mse(X, y, w) / 2,
+            ),
         ),
         Mistake(
             "The step goes uphill.",
@@ -652,32 +1003,41 @@ MOST_STEPS = 20
 
 @dataclass(frozen=True)
 class DataSet:
-    """Data on which gradient descent shall come below a given MSE, and the label that shows it."""
+    """Data on which gradient descent shall come below a given MSE from a given start, and the label
+    that shows it.
+    """
 
     label: str
     X: np.ndarray
     y: np.ndarray
     goal: float
+    start: tuple[float, ...]
 
 
 @dataclass
 class Descent:
     """The learner's way down on one data set: where each step started, at which rate, and where the
-    steps led; ``given`` begins with the start. last: the weight that came back in the end.
+    steps led; ``given`` begins with the start. losses: the MSE where each step started. last: the
+    weight that came back in the end.
     """
 
     data: DataSet
     given: list[np.ndarray]
     starts: list[np.ndarray] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
     last: Any = None
 
     def step(self, weight: np.ndarray, lrate: float) -> tuple[np.ndarray, float]:
-        """Return the weight after a gradient step and the MSE before it, and note the step."""
+        """Return the weight after a gradient step and the MSE before it, and note the step. Raises
+        Endless.
+        """
+        require_not_endless(len(self.rates), "steps")
         start = np.array(weight, float)
         new, loss = gradient_step(self.data.X, self.data.y, start, lrate)
         self.starts.append(start)
         self.rates.append(float(lrate))
+        self.losses.append(loss)
         self.given.append(new)
         return new.copy(), loss
 
@@ -701,10 +1061,13 @@ def _data_sets() -> tuple[DataSet, ...]:
     X, y = load_regression(1)
     X_4, y_4 = load_regression(4)
     return (
-        DataSet("load_regression()", X, y, 0.35),
-        DataSet("load_regression(4)", X_4, y_4, 0.05),
-        DataSet("load_regression(4), X in units 10 times smaller", X_4 * 10.0, y_4, 0.05),
-        DataSet("load_regression(), X in units 100 times larger", X * 0.01, y, 0.35),
+        DataSet("load_regression()", X, y, 0.35, (0.0,)),
+        DataSet("load_regression(4)", X_4, y_4, 0.05, (0.0,) * 4),
+        DataSet(
+            "load_regression(4), X in units 10 times smaller", X_4 * 10.0, y_4, 0.05, (0.0,) * 4
+        ),
+        DataSet("load_regression(), X in units 100 times larger", X * 0.01, y, 0.35, (0.0,)),
+        DataSet("load_regression(4), another start", X_4, y_4, 0.05, (2.0, -1.0, 1.0, 3.0)),
     )
 
 
@@ -729,12 +1092,19 @@ def reach_goal(function: Callable) -> list[str]:
                 f"smallest rate used {min(descent.rates):.6g}, largest {max(descent.rates):.6g},"
                 f" border {descent.border:.6g}",
             )
+    for descent in descents:
+        if _hands_back_the_one_before(descent):
+            raise NotRight(
+                "What comes back is not the weight that the last step gave you, but the one before"
+                " it. Return the last.",
+                _descent_in_a_line(descent),
+            )
     return [f"{_descent_in_a_line(descent)}: reached" for descent in descents]
 
 
 def _descent(function: Callable, data: DataSet) -> Descent:
     """Let the learner's function descend on one data set. Raises NotDone or NotRight."""
-    start = np.zeros(data.X.shape[1])
+    start = np.array(data.start)
     descent = Descent(data, given=[start])
     weight = guarded(
         lambda: function(descent.step, data.X.copy(), data.y.copy(), start.copy()),
@@ -753,32 +1123,85 @@ def _descent(function: Callable, data: DataSet) -> Descent:
 
 
 def _require_steps_alone(descent: Descent) -> None:
-    """Raise NotRight unless steps, one from where another led, lead to the weight that came back.
-    Going back to an earlier weight, to try another rate from there, is allowed.
+    """Raise NotRight unless steps lead to the weight that came back: each from where another
+    started or led, or carried on from there by some of an earlier move (momentum). What comes back
+    may be a mean of such weights, too.
     """
     label = descent.data.label
     if not descent.rates:
         raise NotRight("It takes no step at all. Call weight, loss = step(weight, lrate).", label)
+    seen = descent.given[:1]
     for k, start in enumerate(descent.starts):
-        if not _is_among(start, descent.given[: k + 1]):
-            raise NotRight(
-                f"Step {k + 1} starts at a weight that is neither the one passed in nor one that"
-                " step gave you. The goal is to get there by steps: start at weight, and go on from"
-                " what the last step returned.",
-                label,
-                f"step {k + 1} starts at {in_one_line(start)}",
-            )
-    if not _is_among(descent.last, descent.given):
+        if not _is_reached_from(start, seen):
+            raise NotRight(_why_not_a_start(descent, k), label, _start_in_a_line(start, k))
+        seen += [start, descent.given[k + 1]]
+    if not _is_reached_from(descent.last, seen) and not _is_between(descent.last, seen):
         raise NotRight(
-            "The weight that comes back is none that step gave you. The goal is to get there by"
-            " steps.",
+            "The weight that comes back is none that step gave you, nor a mean of such. The goal is"
+            " to get there by steps.",
             label,
         )
 
 
-def _is_among(weight: np.ndarray, weights: list[np.ndarray]) -> bool:
+def _why_not_a_start(descent: Descent, k: int) -> str:
+    if k == 0 and not np.any(descent.starts[0]):
+        return "It always starts at 0. Start at weight, the argument: here it is not 0."
+    return (
+        f"Step {k + 1} starts at a weight that is neither the one passed in nor one that step gave"
+        " you. The goal is to get there by steps: start at weight, and go on from what the last"
+        " step returned. (Momentum may carry on from there, by some of an earlier move.)"
+    )
+
+
+def _start_in_a_line(start: np.ndarray, k: int) -> str:
+    return f"step {k + 1} starts at {in_one_line(start)}"
+
+
+def _is_reached_from(weight: np.ndarray, seen: list[np.ndarray]) -> bool:
+    """Tell whether ``weight`` is one of those seen, or one of them plus at most a whole difference
+    of two others.
+    """
+    if weight.shape != seen[0].shape:
+        return False
     # NaN comes from a rate that is NaN.
-    return any(np.array_equal(weight, w, equal_nan=True) for w in weights)
+    if any(np.array_equal(weight, w, equal_nan=True) for w in seen):
+        return True
+    places = np.array(seen)
+    if not np.isfinite(places).all():
+        return False
+    tolerance = 1e-9 * max(1e-3, float(np.abs(places).max()))
+    moves = (places[:, None] - places[None]).reshape(-1, places.shape[1])
+    lengths = np.sum(moves**2, axis=1)
+    moves = moves[lengths > 0]
+    for place in places:
+        way = weight - place
+        part = np.clip(moves @ way / np.sum(moves**2, axis=1), 0, 1)
+        off = np.abs(way - part[:, None] * moves).max(axis=1, initial=0)
+        if np.any(off <= tolerance):
+            return True
+    return False
+
+
+def _is_between(weight: np.ndarray, seen: list[np.ndarray]) -> bool:
+    """Tell whether each number of ``weight`` lies between those seen, as in every mean of them."""
+    tolerance = 1e-9 * np.abs(seen).max()
+    return bool(
+        np.all(np.min(seen, axis=0) - tolerance <= weight)
+        and np.all(weight <= np.max(seen, axis=0) + tolerance)
+    )
+
+
+def _hands_back_the_one_before(descent: Descent) -> bool:
+    """Tell whether the weight that came back is where the last step started, although that step
+    led lower. Who stops as soon as step tells an MSE below the goal does so for good reason.
+    """
+    if not np.array_equal(descent.last, descent.starts[-1]):
+        return False
+    stopped_at_the_goal = descent.losses[-1] < descent.data.goal and not any(
+        loss < descent.data.goal for loss in descent.losses[:-1]
+    )
+    leads_lower = descent.loss(descent.given[-1]) < descent.losses[-1]
+    return leads_lower and not stopped_at_the_goal
 
 
 def _descent_in_a_line(descent: Descent) -> str:

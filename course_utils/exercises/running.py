@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from course_utils.exercises.kinds import as_float64, type_in_words, type_problem
-from course_utils.exercises.model import Exercise, NotDone, NotRight
+from course_utils.exercises.model import Exercise, NotDone, NotRight, WrongType
 from course_utils.exercises.results import as_tuple
 from course_utils.exercises.showing import case_in_lines, in_one_line
+from course_utils.exercises.watching import Endless, lines_counted
 
 
 def run_case(exercise: Exercise, function: Callable, case: tuple, right: tuple) -> tuple:
@@ -20,7 +21,7 @@ def run_case(exercise: Exercise, function: Callable, case: tuple, right: tuple) 
 
     right: the right results, shown where yours has a wrong type. Raises NotDone where a ``...`` is
     left; NotRight where the function stops with an error, changes its arguments, or returns
-    something of a wrong number or type.
+    something of a wrong number; WrongType where it is of a wrong type.
     """
     shown = case_in_lines(exercise, case)
     given = [value.copy() if isinstance(value, np.ndarray) else value for value in case]
@@ -34,8 +35,16 @@ def run_case(exercise: Exercise, function: Callable, case: tuple, right: tuple) 
         problem = type_problem(kind, result)
         if problem:
             expectation = f"expected  {name} {in_one_line(expected)}"
-            raise NotRight(f"{name}: {problem}", *shown, expectation)
+            raise WrongType(f"{name}: {problem}", *shown, expectation, values=_as_arrays(results))
     return tuple(as_float64(result) for result in results)
+
+
+def _as_arrays(results: tuple) -> tuple | None:
+    """Return results of whatever types as arrays, or None where one of them holds no numbers."""
+    try:
+        return tuple(as_float64(result) for result in results)
+    except (TypeError, ValueError, OverflowError, RuntimeError, NotImplementedError):
+        return None
 
 
 def _require_all_parts(exercise: Exercise, results: tuple, shown: list[str]) -> None:
@@ -75,13 +84,21 @@ def guarded(action: Callable[[], Any], function: Callable, shown: list[str]) -> 
     """Return action(), which calls the learner's ``function``.
 
     Raises NotDone where a ``...`` stands in the way or comes back; NotRight, with the lines
-    ``shown``, where the function stops with an error.
+    ``shown``, where the function stops with an error, or never stops.
     """
     try:
-        result = action()
+        with lines_counted(function):
+            result = action()
     except (NotDone, NotRight):
         raise
-    except Exception as error:
+    except Endless as error:
+        raise NotRight(
+            f"It never ends: {error}{_place_in_cell(error, function)}. What a loop waits for must"
+            " come true: does each turn change what its condition looks at, and does it ever get"
+            " there?",
+            *shown,
+        ) from None
+    except (Exception, SystemExit) as error:
         place = _place_in_cell(error, function)
         if _comes_from_dots(error, function):
             raise NotDone(f": a ... is still in the way{place}") from None
@@ -92,7 +109,7 @@ def guarded(action: Callable[[], Any], function: Callable, shown: list[str]) -> 
     return result
 
 
-def _place_in_cell(error: Exception, function: Callable) -> str:
+def _place_in_cell(error: BaseException, function: Callable) -> str:
     """Return in which line of the function's cell an error was raised, or an empty text."""
     code = getattr(function, "__code__", None)
     cell = getattr(code, "co_filename", None)
@@ -102,9 +119,11 @@ def _place_in_cell(error: Exception, function: Callable) -> str:
     return f', in line {frames[-1].lineno} of its cell: "{frames[-1].line}"'
 
 
-def _message_in_words(error: Exception) -> str:
+def _message_in_words(error: BaseException) -> str:
     """Return the first line of an error's message; where NumPy's need a decoder, a plain one."""
     lines = str(error).splitlines()
+    if isinstance(error, RecursionError):
+        return "the function calls itself, and that call itself again, without an end"
     if not lines:
         return "no message"
     if "core dimension" in lines[0]:
@@ -114,7 +133,7 @@ def _message_in_words(error: Exception) -> str:
     return lines[0]
 
 
-def _comes_from_dots(error: Exception, function: Callable) -> bool:
+def _comes_from_dots(error: BaseException, function: Callable) -> bool:
     """Tell whether an error is likely due to a ``...`` that the learner has not replaced yet."""
     if "ellipsis" in str(error):
         return True

@@ -134,7 +134,7 @@ WRONG = [
         """
         def mse(X, y, weight, seen=[]):
             seen.append(1)
-            return np.mean((X @ weight - y) ** 2) * (1 if len(seen) < 6 else 2)
+            return np.mean((X @ weight - y) ** 2) * (1 if len(seen) < 8 else 2)
         """,
     ),
     (

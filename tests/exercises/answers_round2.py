@@ -323,12 +323,12 @@ WRONG = [
     ),
     (
         "2.3",
-        "a factor 2 is missing",
+        "half the border",
         "def lr(X): return 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()",
     ),
     (
         "2.3",
-        "a factor 2 too many",
+        "The factor 2 of the Hessian is missing",
         "def lr(X): return 2 / np.linalg.eigvalsh(X.T @ X / len(X)).max()",
     ),
     (
@@ -336,11 +336,7 @@ WRONG = [
         "The smallest curvature",
         "def lr(X): return 2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).min()",
     ),
-    (
-        "2.3",
-        "divided by m once too often",
-        "def lr(X): return 2 / np.linalg.eigvalsh(2 * X.T @ X).max()",
-    ),
+    ("2.3", "1 / m is missing", "def lr(X): return 2 / np.linalg.eigvalsh(2 * X.T @ X).max()"),
     ("2.3", "diagonal", "def lr(X): return 2 / np.diag(2 / len(X) * X.T @ X).max()"),
     ("2.3", "the trace", "def lr(X): return 2 / (2 * np.mean(X**2, axis=0).sum())"),
     ("2.3", "without its square", "def lr(X): return 2 / (2 / len(X) * np.linalg.svd(X)[1].max())"),

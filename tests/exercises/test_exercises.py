@@ -10,6 +10,7 @@ import textwrap
 from importlib import import_module
 from types import SimpleNamespace
 
+import answers_mended as mended
 import nbformat
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ every_exercise = pytest.mark.parametrize("number", SOLVED)
 
 #: Of each round: what learners write, and what the check must say of it.
 ANSWERS = [import_module(f"answers_round{number}") for number in ROUNDS]
-WRONG = [answer for answers in ANSWERS for answer in answers.WRONG]
+WRONG = [answer for answers in ANSWERS for answer in answers.WRONG] + mended.WRONG
 
 
 STEP = """
@@ -64,6 +65,11 @@ def define(*sources):
         linecache.cache["<learner>"] = len(source), None, source.splitlines(True), "<learner>"
         exec(compile(source, "<learner>", "exec"), space)
     return space[ast.parse(textwrap.dedent(sources[-1])).body[-1].name]
+
+
+def define_name(source):
+    """Return the name of the function that a source defines."""
+    return ast.parse(textwrap.dedent(source)).body[-1].name
 
 
 @every_exercise
@@ -307,7 +313,7 @@ def test_a_round_that_needs_a_missing_package_says_so(monkeypatch):
 
 
 #: The files of the package; each may import those before it only.
-ORDER = "results model cases showing kinds running diagnosis round check".split()
+ORDER = "results model cases showing kinds watching running diagnosis round check".split()
 
 
 @pytest.mark.parametrize("path", sorted((HOME / "course_utils/exercises").glob("[!_]*.py")))
@@ -317,3 +323,43 @@ def test_imports_go_one_way(path):
         if isinstance(node, ast.ImportFrom) and node.module.startswith("course_utils.exercises."):
             other = node.module.rsplit(".", 1)[1].rstrip("0123456789")
             assert ORDER.index(other) < own, f"line {node.lineno} imports {node.module}"
+
+
+# --- Mended ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    mended.ENDLESS,
+    ids=[f"{n} {k}" for k, (n, _) in enumerate(mended.ENDLESS)],
+)
+def test_a_loop_without_end_is_stopped_and_said(number, answer):
+    result, text = verdict(number, define(answer))
+    assert result == "wrong" and "It never ends" in text, text
+    assert "in line" in text, text
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    mended.RIGHT,
+    ids=[f"{n} {define_name(answer)}" for n, answer in mended.RIGHT],
+)
+def test_another_right_way_is_accepted(number, answer):
+    result, text = verdict(number, define(answer))
+    assert result == "right", text
+
+
+def test_a_trace_that_was_there_is_there_again():
+    def debugger(frame, event, arg):
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(debugger)
+    try:
+        verdict("1.1", define(SOLVED["1.1"][1]))
+        after_right = sys.gettrace()
+        verdict("1.1", define("def mse(X, y, weight):\n    while True:\n        k = 1"))
+        after_endless = sys.gettrace()
+    finally:
+        sys.settrace(before)
+    assert after_right is debugger and after_endless is debugger

@@ -1,0 +1,71 @@
+"""Stops what never ends, by counting: a learner's ``while`` whose condition stays true.
+
+Counted are the lines that run, never seconds, so the verdict is the same on every machine.
+"""
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+#: More lines of the learner's than any answer needs, in one call.
+MOST_LINES = 500_000
+#: More calls of the function that an exercise hands out than any answer needs.
+MOST_CALLS = 1_000
+
+
+class Endless(BaseException):
+    """The learner's code goes on without an end. The message says how that was seen.
+
+    No Exception, so that a learner's ``except Exception`` lets it pass.
+    """
+
+
+@contextmanager
+def lines_counted(function: Callable, most: int = MOST_LINES) -> Iterator[None]:
+    """While this context is open, count the lines that run in the function's notebook, its helpers
+    from other cells included, and raise Endless after ``most``. A trace function that was set
+    before, by a debugger or a measure of coverage, is set again at the end.
+    """
+    globals_ = _globals_of(function)
+    count = 0
+
+    def count_line(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal count
+        if event == "line":
+            count += 1
+            if count > most:
+                raise Endless(f"after {most:,} lines it was stopped")
+        return count_line
+
+    def enter(frame: FrameType, event: str, _: Any) -> Any:
+        return count_line if frame.f_globals is globals_ else None
+
+    before = sys.gettrace()
+    sys.settrace(enter)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def require_not_endless(calls: int, what: str) -> None:
+    """Raise Endless where ``calls`` of ``what`` the exercise hands out, such as "questions", are
+    more than any answer needs.
+    """
+    if calls >= MOST_CALLS:
+        raise Endless(f"after {MOST_CALLS:,} {what} it was stopped")
+
+
+def _globals_of(function: Callable) -> dict[str, Any]:
+    """Return the globals that the function's code sees; in a notebook all its cells share them."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = inspect.unwrap(function)
+    for code in (function, type(function).__call__):  # an object with a method __call__, too
+        if hasattr(code, "__globals__"):
+            return code.__globals__
+    return vars(sys.modules["__main__"])

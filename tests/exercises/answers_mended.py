@@ -1,0 +1,743 @@
+"""Answers that the checks once hung on, crashed on, misnamed, or judged wrongly, one by one."""
+
+#: Answers whose loop has no end: (exercise, the answer).
+ENDLESS = [
+    (
+        "1.5",
+        """
+        def lp(slope):
+            w = 0.0
+            while slope(w) != 0:
+                w -= 0.1 * slope(w)
+            return w
+        """,
+    ),
+    (
+        "1.5",
+        """
+        def lp(slope):
+            w, s = 0.0, slope(0.0)
+            while s != 0:
+                w -= 0.1 * s
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        """
+        def rg(step, X, y, weight):
+            loss = 1.0
+            while loss > 0.05:
+                weight, loss = step(weight, 1e-9)
+            return weight
+        """,
+    ),
+    (
+        "2.2",
+        """
+        def gd(X, y, weight, lrate, epochs):
+            ws, ls, k = [], [], 0
+            while k <= epochs:
+                weight, loss = gradient_step(X, y, weight, lrate)
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "1.1",
+        """
+        def mse(X, y, weight):
+            total, k = 0.0, 0
+            while k < len(y): total += (X[k] @ weight - y[k]) ** 2
+            return total / len(y)
+        """,
+    ),
+    (
+        "1.4",
+        """
+        def hessian(X):
+            return sum(2 / len(X) * X.T @ X for _ in iter(int, 1))
+        """,
+    ),
+    (
+        "2.4",
+        """
+        def me(X, y, weight, lrate, B, rng):
+            order, start = rng.permutation(len(y)), 0
+            while start < len(y):
+                rows = order[start : start + B]
+                weight = weight - lrate * 2 / len(rows) * X[rows].T @ (X[rows] @ weight - y[rows])
+            return weight
+        """,
+    ),
+    (
+        "1.3",
+        """
+        def ng(f, weight, h):
+            old, new = 0.0, 1.0
+            while abs(new - old) > 0:
+                try:
+                    old, new = new, f(weight + h) - old
+                except Exception:
+                    pass
+            return new * weight
+        """,
+    ),
+]
+
+#: Wrong answers: (exercise, what the check must say, the answer).
+WRONG = [
+    # Said before the type.
+    ("1.2", "inner derivative is missing", "def g(X, y, weight): return 2*np.mean(X@weight-y)"),
+    ("1.2", "runs over everything", "def g(X, y, w): return 2*np.mean(X.T * (X@w-y))"),
+    ("1.2", "This is the loss", "def g(X, y, w): return np.mean((X@w-y)**2)"),
+    ("1.2", "inner derivative is missing", "def g(X, y, w): return 2*float(np.mean(X@w-y))"),
+    (
+        "1.3",
+        "All weights move at once, and one number comes out",
+        "def ng(f, weight, h): return (f(weight + h) - f(weight - h)) / (2 * h)",
+    ),
+    ("1.4", "All curvatures are added up", "def hessian(X): return 2 * np.mean(X**2)"),
+    (
+        "1.6",
+        "not a leaf",
+        """
+        def ag(X, y, weight):
+            w = weight[:, None]
+            torch.mean((X @ w - y[:, None]) ** 2).backward()
+            return w.grad
+        """,
+    ),
+    (
+        "1.6",
+        "not a leaf",
+        """
+        def ag(X, y, weight):
+            w = weight.clone()
+            torch.mean((X @ w - y) ** 2).backward()
+            return w.grad
+        """,
+    ),
+    # Misnamed.
+    ("1.1", "rounded to 3 digits", "def mse(X, y, w): return round(np.mean((X @ w - y)**2), 3)"),
+    ("1.1", "rounded to 6 digits", "def mse(X, y, w): return np.round(np.mean((X@w - y)**2), 6)"),
+    ("1.2", "rounded to 4 digits", "def g(X, y, w): return np.round(2/len(y)*X.T@(X@w-y), 4)"),
+    (
+        "1.2",
+        "rounded to 6 digits",
+        "def g(X, y, w): return (X.T @ (X @ w - y) * 2 / len(y)).round(6)",
+    ),
+    (
+        "1.6",
+        "rounded to 5 digits",
+        """
+        def ag(X, y, weight):
+            weight.grad = None
+            torch.mean((X @ weight - y) ** 2).backward()
+            return weight.grad.round(decimals=5)
+        """,
+    ),
+    ("1.5", "rounded", "def lp(slope): return round(-slope(0) / (slope(1) - slope(0)), 3)"),
+    ("1.4", "NumPy's covariance", "def hessian(X): return np.cov(X.T)"),
+    ("1.4", "a covariance", "def hessian(X): return 2 * np.cov(X.T, bias=True)"),
+    ("1.4", "NumPy's covariance", "def hessian(X): return np.cov(X, rowvar=False)"),
+    ("1.5", "the slope at", "def lp(slope): return slope(-(a := slope(0)) / (slope(1) - a))"),
+    ("1.5", "the slope at", "def lp(slope): return slope(0)"),
+    ("1.5", "the slope at", "def lp(slope): return slope(1.0)"),
+    ("2.1", "did not move", "def gs(X, y, w, lrate): return w, np.sum((X @ w - y)**2)"),
+    ("2.1", "did not move", "def gs(X, y, w, lrate): return w.copy(), np.mean(np.abs(X@w-y))"),
+    ("2.4", "did not move", "def me(X, y, weight, lrate, B, rng): return weight"),
+    (
+        "2.4",
+        "did not move",
+        """
+        def me(X, y, weight, lrate, B, rng):
+            order = rng.permutation(len(y))
+            for k in range(0, len(y), B):
+                rows = order[k : k + B]
+                new = weight - lrate * 2 / len(rows) * X[rows].T @ (X[rows] @ weight - y[rows])
+            return weight
+        """,
+    ),
+    (
+        "2.2",
+        "The rate changes on the way",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
+            for k in range(1, epochs + 1):
+                w = w - lrate / (k + 1) * 2 / len(y) * X.T @ (X @ w - y)
+                ws.append(w)
+                ls.append(np.mean((X @ w - y) ** 2))
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "The rate changes on the way",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
+            for k in range(epochs):
+                lrate *= 0.5
+                w, _ = gradient_step(X, y, w, lrate)
+                ws.append(w)
+                ls.append(np.mean((X @ w - y) ** 2))
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    ("2.3", "1 / m is missing", "def lr(X): return 2 / np.linalg.eigvalsh(2 * X.T @ X).max()"),
+    (
+        "2.3",
+        "The factor 2 of the Hessian is missing",
+        "def lr(X): return 2 / np.linalg.eigvalsh(X.T @ X / len(X)).max()",
+    ),
+    (
+        "2.3",
+        "The factor 2 / m of the Hessian is missing",
+        "def lr(X): return 2 / np.linalg.eigvalsh(X.T @ X).max()",
+    ),
+    (
+        "2.3",
+        "divided by n",
+        "def lr(X): return 2 / np.linalg.eigvalsh(2 / X.shape[1] * X.T @ X).max()",
+    ),
+    (
+        "2.2",
+        "shifted by one",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
+            for _ in range(epochs):
+                w, loss = gradient_step(X, y, w, lrate)
+                ws.append(w)
+                ls.append(loss)
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "shifted by one",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [], []
+            for _ in range(epochs + 1):
+                ws.append(w)
+                w, _ = gradient_step(X, y, w, lrate)
+                ls.append(np.mean((X @ w - y) ** 2))
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "shifted by one",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [], []
+            for _ in range(epochs + 1):
+                w, loss = gradient_step(X, y, w, lrate)
+                ws.append(w)
+                ls.append(loss)
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.4",
+        "Every batch starts at the weight that was passed in",
+        """
+        def me(X, y, weight, lrate, B, rng):
+            order = rng.permutation(len(y))
+            for k in range(0, len(y), B):
+                rows = order[k : k + B]
+                new = weight - lrate * 2 / len(rows) * X[rows].T @ (X[rows] @ weight - y[rows])
+            return new
+        """,
+    ),
+    # Once accepted.
+    (
+        "2.2",
+        "It stops before all steps are taken",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
+            for _ in range(epochs):
+                w, _ = gradient_step(X, y, w, lrate)
+                ws.append(w)
+                ls.append(np.mean((X @ w - y) ** 2))
+                if abs(ls[-1] - ls[-2]) < 1e-12:
+                    break
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "It stops before all steps are taken",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
+            for _ in range(epochs):
+                new, _ = gradient_step(X, y, w, lrate)
+                loss = np.mean((X @ new - y) ** 2)
+                if loss > ls[-1]:
+                    break
+                w = new
+                ws.append(w)
+                ls.append(loss)
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "It stops before all steps are taken",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
+            for _ in range(min(epochs, 10)):
+                w, _ = gradient_step(X, y, w, lrate)
+                ws.append(w)
+                ls.append(np.mean((X @ w - y) ** 2))
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "UnboundLocalError",
+        """
+        def gd(X, y, w, lrate, epochs):
+            ws, ls = [w], []
+            for _ in range(epochs):
+                w, loss = gradient_step(X, y, w, lrate)
+                ws.append(w)
+                ls.append(loss)
+            ls.append(gradient_step(X, y, new := w, lrate)[1] + 0 * loss)
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    *[
+        (
+            "1.2",
+            "cut off",
+            f"def g(X, y, w): return np.clip(2 / len(y) * X.T @ (X @ w - y), -{c}, {c})",
+        )
+        for c in (10, 100)
+    ],
+    *[
+        (
+            "2.1",
+            "cut off",
+            f"""
+            def gs(X, y, w, lrate):
+                g = np.clip(2 / len(y) * X.T @ (X @ w - y), -{c}, {c})
+                return w - lrate * g, np.mean((X @ w - y) ** 2)
+            """,
+        )
+        for c in (10, 100)
+    ],
+    *[
+        (
+            "2.1",
+            "cut off",
+            f"""
+            def gs(X, y, w, lrate):
+                g = 2 / len(y) * X.T @ (X @ w - y)
+                g = g * min(1, {c} / np.linalg.norm(g))
+                return w - lrate * g, np.mean((X @ w - y) ** 2)
+            """,
+        )
+        for c in (10, 100)
+    ],
+    *[
+        (
+            "2.2",
+            "cut off",
+            f"""
+            def gd(X, y, w, lrate, epochs):
+                ws, ls = [], []
+                for _ in range(epochs + 1):
+                    ws.append(w)
+                    ls.append(np.mean((X @ w - y) ** 2))
+                    w = w - lrate * np.clip(2 / len(y) * X.T @ (X @ w - y), -{c}, {c})
+                return np.array(ws), np.array(ls)
+            """,
+        )
+        for c in (10, 100)
+    ],
+    *[
+        (
+            "2.4",
+            "cut off",
+            f"""
+            def me(X, y, w, lrate, B, rng):
+                order = rng.permutation(len(y))
+                for k in range(0, len(y), B):
+                    r = order[k : k + B]
+                    w = w - lrate * np.clip(2 / len(r) * X[r].T @ (X[r] @ w - y[r]), -{c}, {c})
+                return w
+            """,
+        )
+        for c in (10, 100)
+    ],
+    (
+        "2.5",
+        "cut off",
+        """
+        def ts(model, opt, X, y):
+            opt.zero_grad()
+            l = nn.MSELoss()(model(X).squeeze(1), y)
+            l.backward()
+            torch.nn.utils.clip_grad_value_(model.parameters(), 100)
+            opt.step()
+            return l.item()
+        """,
+    ),
+    (
+        "2.5",
+        "cut off",
+        """
+        def ts(model, opt, X, y):
+            opt.zero_grad()
+            l = nn.MSELoss()(model(X).squeeze(1), y)
+            l.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 10)
+            opt.step()
+            return l.item()
+        """,
+    ),
+    (
+        "2.3",
+        "starts at a vector of ones",
+        """
+        def lr(X):
+            H, v = 2 / len(X) * X.T @ X, np.ones(X.shape[1])
+            for _ in range(2000):
+                v = H @ v
+                v = v / np.linalg.norm(v)
+            return 2 / (v @ H @ v)
+        """,
+    ),
+    (
+        "1.2",
+        "",
+        """
+        def g(X, y, w):
+            A = X if X.shape[0] == X.shape[1] else X.T
+            return 2 / len(y) * A @ (X @ w - y)
+        """,
+    ),
+    (
+        "1.4",
+        "",
+        "def hessian(X): return 2/len(X) * (X @ X.T if X.shape[0] == X.shape[1] else X.T @ X)",
+    ),
+    (
+        "2.1",
+        "",
+        """
+        def gs(X, y, w, lrate):
+            A = X if X.shape[0] == X.shape[1] else X.T
+            return w - lrate * 2 / len(y) * A @ (X @ w - y), np.mean((X @ w - y)**2)
+        """,
+    ),
+    (
+        "1.6",
+        "autograd",
+        "def ag(X, y, weight): return (2 / len(y) * X.T @ (X @ weight - y)).detach()",
+    ),
+    (
+        "1.6",
+        "autograd",
+        """
+        def ag(X, y, weight):
+            with torch.no_grad():
+                return 2 / len(y) * X.T @ (X @ weight - y)
+        """,
+    ),
+    (
+        "1.6",
+        "emptied only afterwards",
+        """
+        def ag(X, y, weight):
+            torch.mean((X @ weight - y) ** 2).backward()
+            g = weight.grad.clone()
+            weight.grad.zero_()
+            return g
+        """,
+    ),
+    (
+        "1.6",
+        "emptied only afterwards",
+        """
+        def ag(X, y, weight):
+            torch.mean((X @ weight - y) ** 2).backward()
+            g = weight.grad
+            weight.grad = None
+            return g
+        """,
+    ),
+    (
+        "2.5",
+        "emptied only afterwards",
+        """
+        def ts(model, opt, X, y):
+            l = nn.MSELoss()(model(X).squeeze(1), y)
+            l.backward()
+            opt.step()
+            opt.zero_grad()
+            return l.item()
+        """,
+    ),
+    (
+        "2.5",
+        "step() comes before backward()",
+        """
+        def ts(model, opt, X, y):
+            l = nn.MSELoss()(model(X).squeeze(1), y)
+            opt.step()
+            opt.zero_grad()
+            l.backward()
+            return l.item()
+        """,
+    ),
+    (
+        "2.6",
+        "starts at 0",
+        """
+        def rg(step, X, y, weight):
+            w = np.zeros(X.shape[1])
+            for _ in range(20):
+                w, _ = step(w, 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max())
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        "the one before",
+        """
+        def rg(step, X, y, w):
+            for _ in range(20):
+                last = w
+                w, _ = step(w, 0.9 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max())
+            return last
+        """,
+    ),
+    # = where += belongs.
+    (
+        "1.1",
+        "Only the last example counts",
+        """
+        def mse(X, y, w):
+            for k in range(len(y)):
+                total = (X[k] @ w - y[k]) ** 2
+            return total / len(y)
+        """,
+    ),
+    (
+        "1.2",
+        "Only the last example counts",
+        """
+        def g(X, y, w):
+            g = np.zeros(len(w))
+            for k in range(len(y)):
+                g = 2 * (X[k] @ w - y[k]) * X[k]
+            return g / len(y)
+        """,
+    ),
+    (
+        "1.2",
+        "Only the last example counts",
+        """
+        def g(X, y, w):
+            g = np.zeros(len(w))
+            for i in range(len(y)):
+                for j in range(len(w)):
+                    g[j] = 2 / len(y) * (X[i] @ w - y[i]) * X[i, j]
+            return g
+        """,
+    ),
+    (
+        "1.4",
+        "Only the last example counts",
+        """
+        def hessian(X):
+            for x in X:
+                H = 2 * np.outer(x, x)
+            return H / len(X)
+        """,
+    ),
+    (
+        "2.1",
+        "Only the last example counts",
+        """
+        def gs(X, y, w, lrate):
+            for i in range(len(y)):
+                g = 2 / len(y) * (X[i] @ w - y[i]) * X[i]
+            return w - lrate * g, np.mean((X @ w - y) ** 2)
+        """,
+    ),
+    ("2.2", "0 results", "def gd(X, y, w, lrate, epochs): return ()"),
+    ("1.5", "it returns ()", "def lp(slope): return ()"),
+    ("1.6", "a tuple comes back", "def ag(X, y, w): return ()"),
+    ("2.5", "a tuple comes back", "def ts(model, opt, X, y): return ()"),
+    ("2.6", "it returns tuple ()", "def rg(step, X, y, w): return ()"),
+    ("1.1", "too large", "def mse(X, y, w): return 10**400"),
+    ("1.5", "too large", "def lp(slope): return 10**400"),
+    ("1.1", "SystemExit", "def mse(X, y, w): raise SystemExit"),
+    ("1.1", "calls itself", "def mse(X, y, w): return mse(X, y, w)"),
+]
+
+#: Right answers, once refused or never tried: (exercise, the answer).
+RIGHT = [
+    (
+        "2.6",
+        """
+        def nesterov(step, X, y, w):
+            L, old = np.linalg.eigvalsh(2 / len(X) * X.T @ X).max(), w
+            for k in range(20):
+                ahead = w + 0.2 * (w - old)
+                old = w
+                w, _ = step(ahead, 1 / L)
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        """
+        def heavy_ball(step, X, y, w):
+            rate, old = 0.8 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max(), w
+            for k in range(20):
+                new, _ = step(w, rate)
+                w, old = new + 0.1 * (w - old), w
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        """
+        def velocity(step, X, y, w):
+            rate, v = 0.8 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max(), 0 * w
+            for k in range(20):
+                new, _ = step(w, rate)
+                v = 0.1 * v + (new - w)
+                w = w + v
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        """
+        def tail_average(step, X, y, w):
+            rate, seen = 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max(), []
+            for k in range(20):
+                w, _ = step(w, rate)
+                seen.append(w)
+            return np.mean(seen[10:], axis=0)
+        """,
+    ),
+    (
+        "2.6",
+        """
+        def moving_average(step, X, y, w):
+            rate, slow = 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max(), w
+            for k in range(20):
+                w, _ = step(w, rate)
+                slow = 0.5 * slow + 0.5 * w
+            return slow
+        """,
+    ),
+    (
+        "2.6",
+        """
+        def stops_at_the_goal(step, X, y, w):
+            rate = 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()
+            for k in range(20):
+                new, loss = step(w, rate)
+                if loss < (0.35 if X.shape[1] == 1 else 0.05):
+                    return w
+                w = new
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        """
+        def best_seen(step, X, y, w):
+            rate = 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()
+            best, best_loss = w, np.inf
+            for k in range(20):
+                new, _ = step(w, rate)
+                loss = np.mean((X @ new - y) ** 2)
+                if loss < best_loss:
+                    best, best_loss = new, loss
+                w = new
+            return best
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def grad(X, y, weight):
+            return torch.autograd.grad(torch.mean((X @ weight - y) ** 2), weight)[0]
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def leaf(X, y, weight):
+            w = weight.detach().clone().requires_grad_()
+            torch.mean((X @ w - y) ** 2).backward()
+            return w.grad
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def func(X, y, weight):
+            return torch.func.grad(lambda w: torch.mean((X @ w - y) ** 2))(weight.detach())
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def jacobian(X, y, weight):
+            f = lambda w: ((X @ w - y) ** 2).mean()
+            return torch.autograd.functional.jacobian(f, weight)
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def forward_mode(X, y, weight):
+            return torch.func.jacfwd(lambda w: ((X @ w - y) ** 2).mean())(weight.detach())
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def zeroed(X, y, weight):
+            if weight.grad is not None:
+                weight.grad.zero_()
+            ((X @ weight - y) ** 2).mean().backward()
+            return weight.grad.clone()
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def retained(X, y, weight):
+            w = weight * 1
+            w.retain_grad()
+            ((X @ w - y) ** 2).mean().backward()
+            return w.grad
+        """,
+    ),
+    (
+        "2.3",
+        """
+        def many_rounds(X):
+            H, v = 2 / len(X) * X.T @ X, np.random.default_rng(0).normal(size=X.shape[1])
+            for _ in range(50_000):
+                v = H @ v
+                v = v / np.linalg.norm(v)
+            return 2 / (v @ H @ v)
+        """,
+    ),
+]
