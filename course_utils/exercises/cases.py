@@ -151,6 +151,25 @@ SLIPS: list[Slip] = [
         "The Hessian times the error is used, or X stands in it once too often.",
         lambda X, y, w: hessian(X) @ gradient(X, y, w),
     ),
+    (
+        "The inner derivative is missing: each error must be multiplied by its row of X.",
+        lambda X, y, w: np.full(len(w), 2 * np.mean(X @ w - y)),
+    ),
+    ("The loss stands where its gradient belongs.", lambda X, y, w: np.full(len(w), mse(X, y, w))),
+    (
+        "The size of the errors is used without their sign. The derivative of the square is 2 times"
+        " the error itself.",
+        lambda X, y, w: 2 / len(y) * X.T @ abs(X @ w - y),
+    ),
+    (
+        "The errors are squared here, too. The derivative of the square is 2 times the error.",
+        lambda X, y, w: 2 / len(y) * X.T @ (X @ w - y) ** 2,
+    ),
+    (
+        "The square is forgotten: each vote is a row of X alone, not multiplied by its error.",
+        lambda X, y, w: 2 * X.mean(axis=0),
+    ),
+    ("The last example is left out.", lambda X, y, w: votes(X, y, w)[:-1].sum(axis=0) / len(y)),
     (ONLY_THE_LAST, lambda X, y, w: votes(X, y, w)[-1]),
     (ONLY_THE_LAST, lambda X, y, w: votes(X, y, w)[-1] / len(y)),
     (ONLY_THE_FIRST, lambda X, y, w: votes(X, y, w)[0]),

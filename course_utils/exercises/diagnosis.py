@@ -118,6 +118,8 @@ def _rounded_to(yours: Arrays, right: Arrays) -> int | None:
         rounded = [np.round(z, digits) for z in right]
         if all(same_part(x, z, 1e-12) for x, z in zip(yours, rounded)):
             return digits
+    if all(same_part(x, np.trunc(z), 1e-12) for x, z in zip(yours, right)):
+        return 0
     return None
 
 

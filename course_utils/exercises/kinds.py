@@ -33,7 +33,8 @@ def as_float64(value: Any) -> np.ndarray:
 def type_problem(kind: Kind, value: Any) -> str:
     """Return what is wrong with the type of one result, or an empty text."""
     if value is None:
-        return "None comes back. Is there a return, and does every name in it hold a value?"
+        hint = " (backward() itself returns nothing.)" if kind == "tensor" else ""
+        return f"None comes back. Is there a return, and does every name in it hold a value?{hint}"
     if is_tensor(value) and kind != "tensor":
         turn = ".item()" if kind == "number" else ".detach().numpy()"
         return f"a PyTorch tensor comes back, expected {_WANTED[kind]}. {turn} turns it into one."

@@ -1,5 +1,6 @@
 """Round 1: what each exercise expects, on which cases, and the mistakes that its check names."""
 
+import math
 import numbers
 import warnings
 from collections.abc import Callable, Iterator
@@ -89,6 +90,23 @@ MSE = Exercise(
             "The prediction is missing: this is the mean of the squared y.",
             lambda X, y, w: np.mean(y**2),
         ),
+        Mistake(
+            "The errors are doubled, not squared: ** 2, not * 2.",
+            lambda X, y, w: np.mean((X @ w - y) * 2),
+        ),
+        Mistake(
+            "This is the standard deviation of the errors: their mean was taken away first, and the"
+            " root is taken.",
+            lambda X, y, w: np.std(X @ w - y),
+        ),
+        Mistake("The last example is left out.", lambda X, y, w: np.mean((X @ w - y)[:-1] ** 2)),
+        Mistake(
+            "The last example is left out.", lambda X, y, w: np.sum((X @ w - y)[:-1] ** 2) / len(y)
+        ),
+        Mistake(
+            "weight is not used: this is the error of a model whose weights are all 1.",
+            lambda X, y, w: mse(X, y, np.ones(len(w))),
+        ),
         Mistake(ONLY_THE_LAST, lambda X, y, w: (X[-1] @ w - y[-1]) ** 2),
         Mistake(ONLY_THE_LAST, lambda X, y, w: (X[-1] @ w - y[-1]) ** 2 / len(y)),
         Mistake(ONLY_THE_FIRST, lambda X, y, w: (X[0] @ w - y[0]) ** 2),
@@ -166,6 +184,10 @@ GRADIENT = Exercise(
             votes,
         ),
         *[Mistake(sentence, slip) for sentence, slip in SLIPS],
+        Mistake(
+            "This is where a step leads, weight minus the gradient. Asked is the gradient alone.",
+            lambda X, y, w: w - gradient(X, y, w),
+        ),
         Mistake(
             "The mean runs along the weights, not along the examples: the wrong axis.",
             lambda X, y, w: votes(X, y, w).mean(axis=1),
@@ -295,6 +317,26 @@ NUMERICAL_GRADIENT = Exercise(
             lambda f, weight, h: _central_difference(f, weight, h) * (np.arange(len(weight)) == 0),
         ),
         Mistake(
+            "All zero. Is each slope stored in the result? Or is f asked twice at the same place: a"
+            " = weight makes no new array, so what moves one moves the other. Take weight.copy()"
+            " for each.",
+            lambda f, weight, h: 0 * weight,
+        ),
+        Mistake(
+            "This is the second derivative. Asked is the first: the difference of two values, by"
+            " 2h.",
+            lambda f, weight, h: np.array(
+                [
+                    (f(weight + h * e) - 2 * f(weight) + f(weight - h * e)) / h**2
+                    for e in np.eye(len(weight))
+                ]
+            ),
+        ),
+        Mistake(
+            "The sign is lost: a slope may be negative. Leave abs out.",
+            lambda f, weight, h: abs(_central_difference(f, weight, h)),
+        ),
+        Mistake(
             "Only the last weight was moved; the other derivatives are still zero.",
             lambda f, weight, h: (
                 _central_difference(f, weight, h) * (np.arange(len(weight)) == len(weight) - 1)
@@ -410,6 +452,15 @@ HESSIAN = Exercise(
                 lambda X: 2 * np.outer(X[0], X[0]),
                 lambda X: 2 / len(X) * np.outer(X[0], X[0]),
             )
+        ],
+        Mistake(
+            "The mean of the rows is taken first. Multiply each row with itself, then take the"
+            " mean.",
+            lambda X: 2 * np.outer(X.mean(axis=0), X.mean(axis=0)),
+        ),
+        *[
+            Mistake("Only one half of the table is there. The other mirrors it.", half)
+            for half in (lambda X: np.triu(hessian(X)), lambda X: np.tril(hessian(X)))
         ],
         Mistake("The Hessian is multiplied with itself.", lambda X: hessian(X) @ hessian(X)),
         Mistake(
@@ -589,9 +640,11 @@ def _is_the_slope(searches: list[Search], question: int) -> bool:
 
 def _are_rounded(searches: list[Search]) -> bool:
     """Tell whether all answers are the bottoms, rounded to some digit after the point."""
+    ways: list[Callable[[float], float]] = [math.trunc, math.floor]
+    ways += [partial(round, ndigits=digits) for digits in range(9)]
     return any(
-        all(abs(each.answer - round(each.parabola.bottom, digits)) < 1e-9 for each in searches)
-        for digits in range(9)
+        all(abs(each.answer - rounded(each.parabola.bottom)) < 1e-9 for each in searches)
+        for rounded in ways
     )
 
 
@@ -633,9 +686,31 @@ def _wrong_jump(searches: list[Search], question: int) -> str:
             "The slope is multiplied by the curvature. Divide: the steeper it bends, the nearer"
             " is the bottom."
         )
+    if question == 0 and _rate_of_all_moves(searches):
+        return (
+            "It goes down at a fixed rate, the same for every parabola. How far to go depends on"
+            " the curvature: two slopes tell it."
+        )
+    parts = jumps[starts != bottoms] / (bottoms - starts)[starts != bottoms]
+    if len(parts) and parts[0] and np.allclose(parts, parts[0]):
+        return (
+            f"It goes {parts[0]:.4g} times as far as it should, on every parabola. The curvature is"
+            " the difference of two slopes, divided by the distance between the two places."
+        )
     if np.allclose(answers, bottoms - starts):
         return "This is how far the bottom is from where you asked. Add the place where you stand."
     return ""
+
+
+def _rate_of_all_moves(searches: list[Search]) -> float | None:
+    """Return the one rate at which all searches went from place to place; None if there is none."""
+    rates = []
+    for each in searches:
+        places = [*each.asked, each.answer]
+        for here, there in zip(places, places[1:]):
+            if each.parabola.slope(here):
+                rates.append(float((here - there) / each.parabola.slope(here)))
+    return rates[0] if rates and np.allclose(rates, rates[0]) else None
 
 
 LOWEST_POINT = Goal(function="lowest_point", run=find_lowest_points)
@@ -729,8 +804,8 @@ def _two_gradients(X, y, weight):
     return gradient(X, y, weight), gradient(X, y, weight + 1)
 
 
-def _autograd(X, y, weight):
-    first, second = _two_gradients(X, y, weight)
+def _autograd(X, y, weight, slip=gradient):
+    first, second = slip(X, y, weight), slip(X, y, weight + 1)
     return first, second, first
 
 
@@ -799,6 +874,7 @@ AUTOGRAD = Exercise(
             " both at (m,).",
             lambda X, y, w: _autograd(X, y.mean() + 0 * y, w),
         ),
+        *[Mistake(sentence, partial(_autograd, slip=slip)) for sentence, slip in SLIPS],
     ],
     close=FLOAT32,
 )

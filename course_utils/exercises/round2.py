@@ -42,6 +42,13 @@ def _moved(X, y, weight, lrate):
     return gradient_step(X, y, weight, lrate)[0]
 
 
+def _after_each_example(X, y, weight, lrate):
+    """Return the weight where each example's part of the gradient moves it at once."""
+    for x, target in zip(X, y):
+        weight = weight - lrate * 2 / len(y) * (x @ weight - target) * x
+    return weight
+
+
 GRADIENT_STEP = Exercise(
     function="gradient_step",
     parts={"new weight": "array", "MSE": "number"},
@@ -123,6 +130,16 @@ GRADIENT_STEP = Exercise(
             lambda X, y, w, lrate: (-lrate * gradient(X, y, w), mse(X, y, w)),
         ),
         Mistake(
+            "The weight is multiplied by what belongs to be subtracted: write weight - lrate *"
+            " gradient.",
+            lambda X, y, w, lrate: (w * (1 - lrate * gradient(X, y, w)), mse(X, y, w)),
+        ),
+        Mistake(
+            "The weight moves after each example. Add up the votes of all examples first, then take"
+            " one step.",
+            lambda X, y, w, lrate: (_after_each_example(X, y, w, lrate), mse(X, y, w)),
+        ),
+        Mistake(
             "It takes two steps; asked is one.",
             lambda X, y, w, lrate: (_moved(X, y, _moved(X, y, w, lrate), lrate), mse(X, y, w)),
         ),
@@ -182,6 +199,36 @@ def _part_of_longer_descent(X, y, weight, lrate, epochs, *, rows, losses):
 def _first_loss_twice(X, y, weight, lrate, epochs):
     weights, losses = _descend(X, y, weight, lrate, epochs)
     return weights, np.append(losses[0], losses[:-1])
+
+
+def _one_loss_left_zero(X, y, weight, lrate, epochs, *, which):
+    weights, losses = _descend(X, y, weight, lrate, epochs)
+    losses[which] = 0
+    return weights, losses
+
+
+def _first_loss_zero_then_shifted(X, y, weight, lrate, epochs):
+    weights, losses = _descend(X, y, weight, lrate, epochs)
+    return weights, np.append(0.0, losses[:-1])
+
+
+def _along_the_first_gradient(X, y, weight, lrate, epochs):
+    move = lrate * gradient(X, y, weight)
+    weights = np.array([weight - k * move for k in range(epochs + 1)])
+    return weights, np.array([mse(X, y, w) for w in weights])
+
+
+def _roots_of_losses(X, y, weight, lrate, epochs):
+    weights, losses = _descend(X, y, weight, lrate, epochs)
+    return weights, np.sqrt(losses)
+
+
+def _descend_with_momentum(X, y, weight, lrate, epochs, *, momentum):
+    weights, velocity = [weight], 0 * weight
+    for _ in range(epochs):
+        velocity = momentum * velocity + gradient(X, y, weights[-1])
+        weights.append(weights[-1] - lrate * velocity)
+    return np.array(weights), np.array([mse(X, y, w) for w in weights])
 
 
 def _descend_with(slip):
@@ -271,6 +318,31 @@ GRADIENT_DESCENT = Exercise(
             " start.",
             partial(_part_of_descent, rows=_BUT_FIRST, losses=_BUT_LAST),
         ),
+        Mistake(
+            "The last loss was never filled in: it is still 0. The last weight has a loss, too.",
+            partial(_one_loss_left_zero, which=-1),
+        ),
+        Mistake(
+            "The first loss was never filled in: it is still 0. Loss 0 is the MSE at the start.",
+            partial(_one_loss_left_zero, which=0),
+        ),
+        Mistake(
+            "The losses are shifted by one: loss 0 is still 0, and loss k is that of row k - 1. The"
+            " step returns the loss before it.",
+            _first_loss_zero_then_shifted,
+        ),
+        Mistake(
+            "The gradient is taken once, at the start. Take it afresh at each weight.",
+            _along_the_first_gradient,
+        ),
+        Mistake("The losses are roots of the MSE. Leave the root out.", _roots_of_losses),
+        *[
+            Mistake(
+                "There is momentum in it: a part of the last move is added. Asked are plain steps.",
+                partial(_descend_with_momentum, momentum=momentum),
+            )
+            for momentum in (0.5, 0.8, 0.9, 0.99)
+        ],
         Mistake(
             "The losses are shifted by one: the first loss stands twice, and loss k is that of row"
             " k - 1. The step returns the loss before it.",
@@ -588,6 +660,20 @@ def _last_batch_from_the_start(X, y, weight, lrate, batch_size, seed):
     return weight - lrate * gradient(X[rows], y[rows], weight)
 
 
+def _all_examples_in_each_step(X, y, weight, lrate, batch_size, seed):
+    for _ in range(0, len(y), batch_size):
+        weight = weight - lrate * gradient(X, y, weight)
+    return weight
+
+
+def _overlapping_batches(X, y, weight, lrate, batch_size, seed):
+    order = _shuffled(y, seed)[0]
+    for start in range(len(y)):
+        rows = order[start : start + batch_size]
+        weight = weight - lrate * gradient(X[rows], y[rows], weight)
+    return weight
+
+
 def _epoch_along(slip):
     """Return the epoch along a wrong gradient."""
 
@@ -727,6 +813,16 @@ MINIBATCH_EPOCH = Exercise(
         Mistake(
             "The step is the gradient alone: lrate is not used.",
             lambda X, y, w, lrate, batch_size, seed: minibatch_epoch(X, y, w, 1, batch_size, seed),
+        ),
+        Mistake(
+            "Each step uses all examples. Cut the shuffled order into batches: rows ="
+            " order[start : start + batch_size].",
+            _all_examples_in_each_step,
+        ),
+        Mistake(
+            "The batches overlap: a new one starts at every example. Start at 0, batch_size, 2 *"
+            " batch_size …",
+            _overlapping_batches,
         ),
         Mistake(
             "This is one step on all examples. Cut the shuffled order into batches.",

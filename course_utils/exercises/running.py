@@ -126,6 +126,11 @@ def _message_in_words(error: BaseException) -> str:
         return "the function calls itself, and that call itself again, without an end"
     if not lines:
         return "no message"
+    if "inhomogeneous" in lines[0]:
+        return (
+            "several results stand where one array belongs; does a function that you call return"
+            " two? Take them apart: weight, loss = …"
+        )
     if "core dimension" in lines[0]:
         return "the shapes on the two sides of an @ do not fit together"
     if "enough dimensions" in lines[0]:

@@ -11,6 +11,7 @@ from importlib import import_module
 from types import SimpleNamespace
 
 import answers_mended as mended
+import answers_tried as tried
 import nbformat
 import numpy as np
 import pytest
@@ -70,6 +71,10 @@ def define(*sources):
 def define_name(source):
     """Return the name of the function that a source defines."""
     return ast.parse(textwrap.dedent(source)).body[-1].name
+
+
+#: What the check says where it knows no name for what is wrong.
+UNNAMED = ("The numbers differ", "Right for the smallest case", "Not the bottom yet")
 
 
 @every_exercise
@@ -347,6 +352,28 @@ def test_a_loop_without_end_is_stopped_and_said(number, answer):
 def test_another_right_way_is_accepted(number, answer):
     result, text = verdict(number, define(answer))
     assert result == "right", text
+
+
+@pytest.mark.parametrize("number", SOLVED)
+def test_no_right_answer_that_was_tried_is_refused(number):
+    answers = [answer for n, answer in tried.RIGHT if n == number]
+    refused = [answer for answer in answers if verdict(number, define(answer))[0] != "right"]
+    assert answers and not refused
+
+
+@pytest.mark.parametrize("number", SOLVED)
+def test_every_wrong_answer_that_was_tried_is_refused_by_its_name(number):
+    for phrase, answer in [(phrase, answer) for n, phrase, answer in tried.WRONG if n == number]:
+        result, text = verdict(number, define(answer))
+        assert result == "wrong", answer
+        said = " ".join(text.split())
+        assert phrase in said, f"{answer}\n{text}"
+        # Nothing else is said where nothing is known.
+        assert phrase or any(words in said for words in UNNAMED), f"{answer}\n{text}"
+
+
+def test_most_wrong_answers_that_were_tried_are_named():
+    assert sum(bool(phrase) for _, phrase, _ in tried.WRONG) >= 0.7 * len(tried.WRONG)
 
 
 def test_a_trace_that_was_there_is_there_again():
