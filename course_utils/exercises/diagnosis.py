@@ -147,6 +147,10 @@ class _SizeFactor:
 _SIZE_FACTORS = [
     _SizeFactor("m times too large: a sum stands where a mean belongs", lambda m, n: m),
     _SizeFactor("divided by m once too often", lambda m, n: 1 / m),
+    _SizeFactor(
+        "divided by m - 1, where m, the number of examples, belongs",
+        lambda m, n: m / (m - 1) if m > 1 else 1,
+    ),
     _SizeFactor("divided by n as well: a mean over everything", lambda m, n: 1 / n),
     _SizeFactor(
         "divided by n, the number of weights, where m, the number of examples, belongs",

@@ -337,6 +337,17 @@ NUMERICAL_GRADIENT = Exercise(
             lambda f, weight, h: abs(_central_difference(f, weight, h)),
         ),
         Mistake(
+            "The first weight was never moved: its derivative is still zero.",
+            lambda f, weight, h: _central_difference(f, weight, h) * (np.arange(len(weight)) > 0),
+        ),
+        Mistake(
+            "Only the second value is divided. Brackets around the difference: (f(…) - f(…)) / (2 *"
+            " h).",
+            lambda f, weight, h: np.array(
+                [f(weight + h * e) - f(weight - h * e) / (2 * h) for e in np.eye(len(weight))]
+            ),
+        ),
+        Mistake(
             "Only the last weight was moved; the other derivatives are still zero.",
             lambda f, weight, h: (
                 _central_difference(f, weight, h) * (np.arange(len(weight)) == len(weight) - 1)
@@ -515,7 +526,7 @@ class Search:
 
     def slope(self, w: float) -> float:
         """Return the parabola's slope at w, and note the question. Raises Endless."""
-        require_not_endless(len(self.asked), "questions")
+        require_not_endless(len(self.asked), f"questions, where {MOST_QUESTIONS} are allowed,")
         self.asked.append(float(w))
         return self.parabola.slope(float(w))
 

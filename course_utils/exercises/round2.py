@@ -180,6 +180,12 @@ def _part_of_descent(X, y, weight, lrate, epochs, *, rows=_ALL, losses=_ALL):
     return all_weights[rows], all_losses[losses]
 
 
+FROM_THE_START = (
+    "Every step starts from the first weight again. Hand the new weight to the next step: weight, …"
+    " = step(…)."
+)
+
+
 def _always_from_the_start(X, y, weight, lrate, epochs):
     new = _moved(X, y, weight, lrate)
     weights = np.array([weight] + [new] * epochs)
@@ -266,6 +272,9 @@ def _explain_descent(yours, right):
             )
     if any(w.shape != z.shape for (w, _), (z, _) in zip(yours, right)):
         return ""
+    if all(len(w) < 3 or same_part(w[1:], w[1:2] + 0 * w[1:]) for w, _ in yours):
+        if any(len(w) > 2 and not same_part(w[1], w[0]) for w, _ in yours):
+            return FROM_THE_START
     factors = [
         _step_factors(w, *case) for (w, _), case in zip(yours, GRADIENT_DESCENT.cases) if case[-1]
     ]
@@ -317,6 +326,10 @@ GRADIENT_DESCENT = Exercise(
             "The losses are shifted: loss k belongs to row k of weights. Row 0 of weights is the"
             " start.",
             partial(_part_of_descent, rows=_BUT_FIRST, losses=_BUT_LAST),
+        ),
+        Mistake(
+            "The results are in the wrong order. Return weights, losses.",
+            lambda *case: _descend(*case)[::-1],
         ),
         Mistake(
             "The last loss was never filled in: it is still 0. The last weight has a loss, too.",
@@ -398,11 +411,7 @@ GRADIENT_DESCENT = Exercise(
             "The weights go uphill: the sign of the step is turned round.",
             lambda X, y, w, lrate, epochs: _descend(X, y, w, -lrate, epochs),
         ),
-        Mistake(
-            "Every step starts from the first weight again. Hand the new weight to the next step:"
-            " weight, … = step(…).",
-            _always_from_the_start,
-        ),
+        Mistake(FROM_THE_START, _always_from_the_start),
         Mistake(
             "The weight never moves: the new weight of a step is not kept.",
             lambda X, y, w, lrate, epochs: _descend(X, y, w, 0, epochs),
@@ -471,6 +480,15 @@ LARGEST_RATE = Exercise(
         Mistake(
             "The factor 2 / m of the Hessian is missing: it is 2 / m X.T @ X.",
             lambda X: 2 * largest_rate(X) / len(X),
+        ),
+        Mistake(
+            "The factor 2 / m is squared, too: take the singular value of X, square it, then"
+            " multiply by 2 / m.",
+            lambda X: largest_rate(X) * len(X) / 2,
+        ),
+        Mistake(
+            "The rate is m times too large: in the Hessian, 1 / m stands once, 2 / m X.T @ X.",
+            lambda X: largest_rate(X) * len(X),
         ),
         Mistake("This is half the border, 1 / L. Asked is 2 / L.", lambda X: largest_rate(X) / 2),
         Mistake(
@@ -660,6 +678,19 @@ def _last_batch_from_the_start(X, y, weight, lrate, batch_size, seed):
     return weight - lrate * gradient(X[rows], y[rows], weight)
 
 
+def _all_but_the_last_batch(X, y, weight, lrate, batch_size, seed):
+    order = _shuffled(y, seed)[0][: (len(y) - 1) // batch_size * batch_size]
+    return _epoch_in_order(X, y, weight, lrate, batch_size, order, order)
+
+
+def _chosen_for_each_batch(X, y, weight, lrate, batch_size, seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(0, len(y), batch_size):
+        rows = rng.choice(len(y), batch_size)
+        weight = weight - lrate * gradient(X[rows], y[rows], weight)
+    return weight
+
+
 def _all_examples_in_each_step(X, y, weight, lrate, batch_size, seed):
     for _ in range(0, len(y), batch_size):
         weight = weight - lrate * gradient(X, y, weight)
@@ -813,6 +844,20 @@ MINIBATCH_EPOCH = Exercise(
         Mistake(
             "The step is the gradient alone: lrate is not used.",
             lambda X, y, w, lrate, batch_size, seed: minibatch_epoch(X, y, w, 1, batch_size, seed),
+        ),
+        Mistake(
+            "The last batch is left out. Every example counts once an epoch.",
+            _all_but_the_last_batch,
+        ),
+        Mistake(
+            "Rows are drawn for each batch anew, with replacement: some come twice, others never."
+            " Draw one order for the epoch: rng.permutation.",
+            _chosen_for_each_batch,
+        ),
+        Mistake(
+            "Each step uses a single example. Take batch_size of them: rows = order[start : start +"
+            " batch_size].",
+            lambda X, y, w, lrate, batch_size, seed: minibatch_epoch(X, y, w, lrate, 1, seed),
         ),
         Mistake(
             "Each step uses all examples. Cut the shuffled order into batches: rows ="
@@ -1001,6 +1046,15 @@ TRAIN_STEP = Exercise(
             ),
         ),
         Mistake(
+            "model(X) has the shape (m, 1), y has (m,): the loss compares every prediction with"
+            " every y, and is summed over all of them. Use model(X).squeeze(1), and the mean.",
+            partial(
+                _train_twice_with,
+                gradient_of=lambda X, y, w: len(y) ** 2 * _gradient_with_column(X, y, w),
+                loss_of=lambda X, y, w: len(y) ** 2 * _loss_with_column(X, y, w),
+            ),
+        ),
+        Mistake(
             "The model does not move. backward(), then step(); and zero_grad() not between the"
             " two.",
             partial(_train_twice_with, order="zero loss"),
@@ -1128,7 +1182,7 @@ class Descent:
         """Return the weight after a gradient step and the MSE before it, and note the step. Raises
         Endless.
         """
-        require_not_endless(len(self.rates), "steps")
+        require_not_endless(len(self.rates), f"steps, where {MOST_STEPS} are allowed,")
         start = np.array(weight, float)
         new, loss = gradient_step(self.data.X, self.data.y, start, lrate)
         self.starts.append(start)

@@ -93,7 +93,7 @@ def guarded(action: Callable[[], Any], function: Callable, shown: list[str]) -> 
         raise
     except Endless as error:
         raise NotRight(
-            f"It never ends: {error}{_place_in_cell(error, function)}. What a loop waits for must"
+            f"It never ended: {error}{_place_in_cell(error, function)}. What a loop waits for must"
             " come true: does each turn change what its condition looks at, and does it ever get"
             " there?",
             *shown,
@@ -126,6 +126,8 @@ def _message_in_words(error: BaseException) -> str:
         return "the function calls itself, and that call itself again, without an end"
     if not lines:
         return "no message"
+    if "bitwise_xor" in lines[0] or "for ^" in lines[0]:
+        return "^ is no power in Python; write ** 2"
     if "inhomogeneous" in lines[0]:
         return (
             "several results stand where one array belongs; does a function that you call return"

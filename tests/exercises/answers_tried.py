@@ -379,6 +379,314 @@ RIGHT = [
             return w
         """,
     ),
+    (
+        "1.1",
+        """
+        def f(X, y, w):
+            r = y - X @ w
+            return (r @ r) / r.shape[0]
+        """,
+    ),
+    (
+        "1.1",
+        """
+        def f(X, y, w):
+            return np.mean([(sum(a * b for a, b in zip(x, w)) - t) ** 2 for x, t in zip(X, y)])
+        """,
+    ),
+    (
+        "1.1",
+        """
+        def f(X, y, w):
+            import math
+            return math.fsum((X @ w - y) ** 2) / len(y)
+        """,
+    ),
+    (
+        "1.1",
+        """
+        f = lambda X, y, w: np.mean((X @ w) ** 2 - 2 * (X @ w) * y + y ** 2)
+        def g(*a): return f(*a)
+        """,
+    ),
+    (
+        "1.2",
+        """
+        def f(X, y, w): return np.dot(X @ w - y, X) / (0.5 * len(y))
+        """,
+    ),
+    (
+        "1.2",
+        """
+        def f(X, y, w): return np.array([(2 * x * (X @ w - y)).mean() for x in X.T])
+        """,
+    ),
+    (
+        "1.2",
+        """
+        def f(X, y, w):
+            g = np.zeros(w.shape)
+            for j in range(len(w)):
+                for i in range(len(y)):
+                    g[j] += 2 * X[i, j] * (X[i] @ w - y[i]) / len(y)
+            return g
+        """,
+    ),
+    (
+        "1.2",
+        """
+        def f(X, y, w):
+            m, n = X.shape
+            e = (X @ w.reshape(n, 1)).reshape(m) - y
+            return np.sum(2 * e.reshape(m, 1) * X, 0) / m
+        """,
+    ),
+    (
+        "1.3",
+        """
+        def g(f, weight, h):
+            I = np.eye(weight.shape[0]) * h
+            return np.fromiter(((f(weight + r) - f(weight - r)) / 2 / h for r in I), float)
+        """,
+    ),
+    (
+        "1.3",
+        """
+        def g(f, weight, h):
+            out = []
+            for j, w in enumerate(weight):
+                up = weight.tolist(); up[j] = w + h
+                dn = weight.tolist(); dn[j] = w - h
+                out.append((f(np.array(up)) - f(np.array(dn))) / (2.0 * h))
+            return np.array(out)
+        """,
+    ),
+    (
+        "1.3",
+        """
+        def g(f, weight, h):
+            j, g = 0, np.zeros_like(weight)
+            while j < len(weight):
+                u = np.zeros_like(weight); u[j] = 1
+                g[j] = 0.5 / h * (f(weight + h * u) - f(weight - h * u))
+                j += 1
+            return g
+        """,
+    ),
+    (
+        "1.4",
+        """
+        def f(X): return np.dot(X.T, X) / (len(X) / 2)
+        """,
+    ),
+    (
+        "1.4",
+        """
+        def f(X):
+            n = X.shape[1]
+            H = np.zeros((n, n))
+            for i in range(n):
+                for j in range(n):
+                    H[i, j] = 2 * np.mean(X[:, i] * X[:, j])
+            return H
+        """,
+    ),
+    (
+        "1.4",
+        """
+        def f(X): A = X / np.sqrt(len(X) / 2); return A.T @ A
+        """,
+    ),
+    (
+        "1.5",
+        """
+        def f(slope):
+            w = 3.0
+            c = slope(w + 1) - slope(w)
+            return w - slope(w) / c
+        """,
+    ),
+    (
+        "1.5",
+        """
+        def f(slope):
+            s = [slope(w) for w in (-1, 1)]
+            return (s[0] + s[1]) / (s[0] - s[1])
+        """,
+    ),
+    (
+        "1.5",
+        """
+        def f(slope):
+            A = np.array([[0, 1], [1, 1]])
+            c, b = np.linalg.solve(A, [slope(0), slope(1)])
+            return float(-b / c)
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def f(X, y, weight):
+            weight.grad = None
+            loss = ((X @ weight - y) ** 2).sum() / len(y)
+            loss.backward()
+            g = weight.grad
+            weight.grad = None
+            return g
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def f(X, y, weight):
+            opt = torch.optim.SGD([weight], lr=1.0)
+            opt.zero_grad()
+            nn.MSELoss()(X @ weight, y).backward()
+            return weight.grad
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def f(X, y, weight):
+            return torch.func.grad(lambda w, A, b: ((A @ w - b) ** 2).mean())(weight, X, y).detach()
+        """,
+    ),
+    (
+        "2.1",
+        """
+        def f(X, y, weight, lrate):
+            pred = X.dot(weight)
+            diff = pred - y
+            mse = np.mean(diff ** 2)
+            grad = (2.0 / X.shape[0]) * X.T.dot(diff)
+            new = weight.copy()
+            for j in range(len(new)):
+                new[j] -= lrate * grad[j]
+            return new, mse
+        """,
+    ),
+    (
+        "2.1",
+        """
+        def f(X, y, w, lr):
+            H = 2 / len(y) * X.T @ X
+            b = 2 / len(y) * X.T @ y
+            return w - lr * (H @ w - b), np.mean((X @ w - y) ** 2)
+        """,
+    ),
+    (
+        "2.2",
+        """
+        def f(X, y, w, lr, epochs):
+            def mse(v): return np.mean((X @ v - y) ** 2)
+            ws, ls = [w.copy()], [mse(w)]
+            for epoch in range(epochs):
+                w = w - lr * 2 / len(y) * X.T @ (X @ w - y)
+                ws += [w]
+                ls += [mse(w)]
+            return np.vstack(ws), np.asarray(ls)
+        """,
+    ),
+    (
+        "2.2",
+        """
+        def f(X, y, w, lr, epochs):
+            path = np.empty((epochs + 1, w.size)); path[0] = w
+            for k in range(1, epochs + 1):
+                path[k] = gradient_step(X, y, path[k - 1], lr)[0]
+            return path, ((X @ path.T - y[:, None]) ** 2).mean(axis=0)
+        """,
+    ),
+    (
+        "2.3",
+        """
+        def f(X):
+            H = 2 / len(X) * X.T @ X
+            vals = np.sort(np.linalg.eigvals(H))[::-1]
+            return float(2 / vals[0].real)
+        """,
+    ),
+    (
+        "2.3",
+        """
+        def f(X): return 1 / (np.linalg.norm(X, ord=2) ** 2 / len(X))
+        """,
+    ),
+    (
+        "2.4",
+        """
+        def f(X, y, weight, lrate, batch_size, rng):
+            order = list(rng.permutation(len(y)))
+            while order:
+                rows, order = order[:batch_size], order[batch_size:]
+                weight, _ = gradient_step(X[rows], y[rows], weight, lrate)
+            return weight
+        """,
+    ),
+    (
+        "2.4",
+        """
+        def f(X, y, weight, lrate, batch_size, rng):
+            order = rng.permutation(len(y))
+            n = -(-len(y) // batch_size)
+            w = weight.copy()
+            for k in range(n):
+                r = order[k * batch_size:(k + 1) * batch_size]
+                w -= lrate * 2 * X[r].T @ (X[r] @ w - y[r]) / len(r)
+            return w
+        """,
+    ),
+    (
+        "2.5",
+        """
+        def f(model, optimizer, X, y):
+            model.train()
+            optimizer.zero_grad(set_to_none=False)
+            pred = model(X)
+            loss = nn.MSELoss()(pred, y.reshape(-1, 1))
+            loss.backward()
+            optimizer.step()
+            return loss.detach().numpy().item()
+        """,
+    ),
+    (
+        "2.5",
+        """
+        def f(model, optimizer, X, y):
+            out = model.forward(X).squeeze(-1)
+            loss = nn.MSELoss(reduction='sum')(out, y) / len(y)
+            [setattr(p, 'grad', None) for p in model.parameters()]
+            torch.autograd.backward(loss)
+            optimizer.step()
+            return loss.item()
+        """,
+    ),
+    (
+        "2.6",
+        """
+        def f(step, X, y, w):
+            L = 2 * np.linalg.norm(X, 2) ** 2 / len(X)
+            losses = []
+            for k in range(20):
+                w, loss = step(w, 1.0 / L)
+                losses.append(loss)
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        """
+        def f(step, X, y, w):
+            L = np.linalg.eigvalsh(2 / len(X) * X.T @ X)[-1]
+            v, t = w, 1.0
+            for k in range(20):
+                new, _ = step(v, 1 / L)
+                t2 = (1 + (1 + 4 * t * t) ** 0.5) / 2
+                v, w, t = new + (t - 1) / t2 * (new - w), new, t2
+            return w
+        """,
+    ),
 ]
 
 #: Wrong answers: (exercise, what the check says; "" where it may say that the numbers differ,
@@ -683,7 +991,7 @@ WRONG = [
     ),
     (
         "1.5",
-        "It never ends: after 1,000 questions",
+        "It never ended: after 1,000 questions",
         """
         def f(slope):
             w = 0.0
@@ -1178,7 +1486,7 @@ WRONG = [
     ),
     (
         "2.6",
-        "It never ends: after 1,000 steps it",
+        "It never ended: after 1,000 steps",
         """
         def f(step, X, y, w):
             rate = 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()
@@ -1211,6 +1519,879 @@ WRONG = [
         def f(step, X, y, w):
             w, loss = step(w, 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max())
             return loss
+        """,
+    ),
+    (
+        "1.1",
+        "MSE: a factor 2 is missing, and m",
+        """
+        def f(X, y, w): return np.sum((X @ w - y) ** 2) / 2
+        """,
+    ),
+    (
+        "1.1",
+        "MSE: m times too large: a sum stands",
+        """
+        def f(X, y, w): return (X @ w - y).T @ (X @ w - y)
+        """,
+    ),
+    (
+        "1.1",
+        "MSE: an array of shape (1,) comes",
+        """
+        def f(X, y, w): return np.mean((X @ w - y) ** 2, axis=0, keepdims=True)
+        """,
+    ),
+    (
+        "1.1",
+        "",
+        """
+        def f(X, y, w): return np.mean((X @ w - np.mean(y)) ** 2)
+        """,
+    ),
+    (
+        "1.1",
+        "",
+        """
+        def f(X, y, w): return 1 - np.sum((X @ w - y) ** 2) / np.sum((y - y.mean()) ** 2)
+        """,
+    ),
+    (
+        "1.1",
+        "It stops with TypeError: ^ is no",
+        """
+        def f(X, y, w): return np.mean(X @ w - y ^ 2)
+        """,
+    ),
+    (
+        "1.1",
+        "Only the last example counts: in the",
+        """
+        def f(X, y, w):
+            error = (X @ w - y) ** 2
+            for e in error:
+                total = 0
+                total += e
+            return total / len(error)
+        """,
+    ),
+    (
+        "1.1",
+        "",
+        """
+        def f(X, y, w): return np.mean((X[0] @ w - y) ** 2)
+        """,
+    ),
+    (
+        "1.1",
+        "MSE: it holds NaN or infinity: inf",
+        """
+        def f(X, y, w): return np.mean((y / (X @ w) - 1) ** 2)
+        """,
+    ),
+    (
+        "1.1",
+        "It stops with ValueError: the shapes",
+        """
+        def f(X, w, y): return np.mean((X @ w - y) ** 2)
+        """,
+    ),
+    (
+        "1.2",
+        "It stops with ValueError: operands",
+        """
+        def f(X, y, w): return 2 / len(y) * X.T @ (X @ w) - y
+        """,
+    ),
+    (
+        "1.2",
+        "gradient has the shape (2, 3)",
+        """
+        def f(X, y, w): return 2 * X.T * (X @ w - y) / len(y)
+        """,
+    ),
+    (
+        "1.2",
+        "gradient: divided by m - 1, where m",
+        """
+        def f(X, y, w): return X.T @ (X @ w - y) * 2 / (len(y) - 1)
+        """,
+    ),
+    (
+        "1.2",
+        "gradient: a factor 2 is missing, and",
+        """
+        def f(X, y, w): return (X @ w - y) @ X
+        """,
+    ),
+    (
+        "1.2",
+        "gradient: a float64 comes back",
+        """
+        def f(X, y, w): return np.mean(2 * (X @ w - y) @ X)
+        """,
+    ),
+    (
+        "1.2",
+        "gradient: a float64 comes back",
+        """
+        def f(X, y, w): return 2 * np.mean((X @ w - y) * X[:, 0])
+        """,
+    ),
+    (
+        "1.2",
+        "gradient: the sign is turned round. X",
+        """
+        def f(X, y, w): return -2 / len(y) * X.T @ (X @ w - y)
+        """,
+    ),
+    (
+        "1.2",
+        "It stops with ValueError: operands",
+        """
+        def f(X, y, w):
+            g = np.zeros(len(w))
+            for j in range(len(w)):
+                g[j] = 2 * np.sum((X @ w - y) * X[j]) / len(y)
+            return g
+        """,
+    ),
+    (
+        "1.2",
+        "",
+        """
+        def f(X, y, w):
+            e = X @ w - y
+            return 2 / len(y) * X.T @ e * w
+        """,
+    ),
+    (
+        "1.2",
+        "gradient: its dtype is int64",
+        """
+        def f(X, y, w):
+            g = np.zeros(len(w), dtype=int)
+            g[:] = 2 / len(y) * X.T @ (X @ w - y)
+            return g
+        """,
+    ),
+    (
+        "1.3",
+        "This is the forward difference. The",
+        """
+        def g(f, weight, h):
+            s = []
+            for j in range(len(weight)):
+                a = weight.copy(); a[j] += h
+                s.append((f(a) - f(weight)) / h)
+            return np.array(s)
+        """,
+    ),
+    (
+        "1.3",
+        "Only the second value is divided",
+        """
+        def g(f, weight, h):
+            s = np.zeros(len(weight))
+            for j in range(len(weight)):
+                a = weight.copy(); a[j] += h
+                b = weight.copy(); b[j] -= h
+                s[j] = f(a) - f(b) / (2 * h)
+            return s
+        """,
+    ),
+    (
+        "1.3",
+        "It is divided by 2; the way from w -",
+        """
+        def g(f, weight, h):
+            s = np.zeros(len(weight))
+            for j in range(len(weight)):
+                u = np.zeros(len(weight)); u[j] = 1
+                s[j] = (f(weight + u * h) - f(weight - u * h)) / 2
+            return s
+        """,
+    ),
+    (
+        "1.3",
+        "All zero. Is each slope stored in the",
+        """
+        def g(f, weight, h):
+            s = np.zeros(len(weight))
+            for j in range(len(weight)):
+                u = np.zeros(len(weight)); u[j] = h
+                (f(weight + u) - f(weight - u)) / (2 * h)
+            return s
+        """,
+    ),
+    (
+        "1.3",
+        "gradient: a float comes back",
+        """
+        def g(f, weight, h):
+            s = 0
+            for j in range(len(weight)):
+                u = np.zeros(len(weight)); u[j] = h
+                s += (f(weight + u) - f(weight - u)) / (2 * h)
+            return s
+        """,
+    ),
+    (
+        "1.3",
+        "It should return gradient; it returns",
+        """
+        def g(f, weight, h): return np.gradient(f(weight), h)
+        """,
+    ),
+    (
+        "1.3",
+        "The first weight was never moved: its",
+        """
+        def g(f, weight, h):
+            s = np.zeros(len(weight))
+            for j in range(1, len(weight)):
+                u = np.zeros(len(weight)); u[j] = h
+                s[j] = (f(weight + u) - f(weight - u)) / (2 * h)
+            return s
+        """,
+    ),
+    (
+        "1.4",
+        "It stops with ValueError: operands",
+        """
+        def f(X): return 2 / len(X) * X.T * X
+        """,
+    ),
+    (
+        "1.4",
+        "",
+        """
+        def f(X): return 2 / len(X) * X.T @ X @ X.T @ X
+        """,
+    ),
+    (
+        "1.4",
+        "Hessian: a factor 2 too many. X (3",
+        """
+        def f(X): return 4 / len(X) * X.T @ X
+        """,
+    ),
+    (
+        "1.4",
+        "Hessian: divided by m - 1, where m",
+        """
+        def f(X): return 2 / (len(X) - 1) * X.T @ X
+        """,
+    ),
+    (
+        "1.4",
+        "Hessian: the sign is turned round. X",
+        """
+        def f(X): return -2 / len(X) * X.T @ X
+        """,
+    ),
+    (
+        "1.4",
+        "Hessian: a float64 comes back",
+        """
+        def f(X): return np.sum(2 / len(X) * X.T @ X)
+        """,
+    ),
+    (
+        "1.4",
+        "Hessian: a float64 comes back",
+        """
+        def f(X): return np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()
+        """,
+    ),
+    (
+        "1.4",
+        "Only the first example counts. Does a",
+        """
+        def f(X):
+            for i in range(len(X)):
+                return 2 * np.outer(X[i], X[i])
+        """,
+    ),
+    (
+        "1.5",
+        "",
+        """
+        def f(slope): return slope(0) / slope(1)
+        """,
+    ),
+    (
+        "1.5",
+        "It never ended: after 1,000",
+        """
+        def f(slope):
+            w = 0
+            for _ in range(1000000): w -= 0.01 * slope(w)
+            return w
+        """,
+    ),
+    (
+        "1.5",
+        "",
+        """
+        def f(slope): c = slope(1) - slope(0); return 1 / c
+        """,
+    ),
+    (
+        "1.5",
+        "As far as it should go, but uphill",
+        """
+        def f(slope): c = slope(1) - slope(0); return slope(0) / c
+        """,
+    ),
+    (
+        "1.5",
+        "The slope is multiplied by the",
+        """
+        def f(slope): c = slope(1) - slope(0); return -slope(0) * c
+        """,
+    ),
+    (
+        "1.5",
+        "",
+        """
+        def f(slope): return (slope(0) + slope(1)) / 2
+        """,
+    ),
+    (
+        "1.5",
+        "It goes as far as the slope is large",
+        """
+        def f(slope): w = 5; return w - slope(w)
+        """,
+    ),
+    (
+        "1.5",
+        "It stops with TypeError: only",
+        """
+        def f(slope): s = slope(np.array([0.0, 1.0])); return -s[0] / (s[1] - s[0])
+        """,
+    ),
+    (
+        "1.5",
+        "It should return the weight at the",
+        """
+        def f(slope): print(-slope(0) / (slope(1) - slope(0)))
+        """,
+    ),
+    (
+        "1.6",
+        "The gradient is accumulated",
+        """
+        def f(X, y, weight):
+            loss = torch.mean((X @ weight - y) ** 2)
+            loss.backward(retain_graph=True)
+            return weight.grad
+        """,
+    ),
+    (
+        "1.6",
+        "It stops with RuntimeError: element 0",
+        """
+        def f(X, y, weight):
+            weight = weight.detach()
+            loss = torch.mean((X @ weight - y) ** 2)
+            loss.backward()
+            return weight.grad
+        """,
+    ),
+    (
+        "1.6",
+        "gradient at weight: the sign is",
+        """
+        def f(X, y, weight):
+            weight.grad = None
+            loss = torch.mean((X @ weight - y) ** 2)
+            loss.backward()
+            return -weight.grad
+        """,
+    ),
+    (
+        "1.6",
+        "It stops with TypeError: mean() got",
+        """
+        def f(X, y, weight):
+            weight.grad = None
+            loss = np.mean((X @ weight - y) ** 2)
+            loss.backward()
+            return weight.grad
+        """,
+    ),
+    (
+        "1.6",
+        "gradient at weight has the shape (2",
+        """
+        def f(X, y, weight):
+            weight.grad = None
+            torch.mean((X @ weight - y) ** 2).backward()
+            return weight.grad.reshape(-1, 1)
+        """,
+    ),
+    (
+        "1.6",
+        "This is the gradient of the root of",
+        """
+        def f(X, y, weight):
+            weight.grad = None
+            torch.sqrt(torch.mean((X @ weight - y) ** 2)).backward()
+            return weight.grad
+        """,
+    ),
+    (
+        "1.6",
+        "None comes back, and PyTorch warns",
+        """
+        def f(X, y, weight):
+            weight.grad = None
+            loss = torch.mean((X @ weight - y) ** 2)
+            loss.backward()
+            return loss.grad
+        """,
+    ),
+    (
+        "2.1",
+        "new weight: a factor 2 is missing. X",
+        """
+        def f(X, y, w, lr):
+            e = X @ w - y
+            return w - lr * X.T @ e / len(y), np.mean(e ** 2) / 2
+        """,
+    ),
+    (
+        "2.1",
+        "The gradient was divided by its",
+        """
+        def f(X, y, w, lr):
+            e = X @ w - y
+            g = 2 * X.T @ e / len(y)
+            return w - lr * g / np.linalg.norm(g), np.mean(e ** 2)
+        """,
+    ),
+    (
+        "2.1",
+        "It should return new weight and MSE",
+        """
+        def f(X, y, w, lr):
+            e = X @ w - y
+            w = w - lr * 2 / len(y) * X.T @ e
+            return w
+        """,
+    ),
+    (
+        "2.1",
+        "",
+        """
+        def f(X, y, w, lr):
+            e = X @ w - y
+            return w - lr * 2 / len(y) * X.T @ e, np.sum(e) ** 2 / len(y)
+        """,
+    ),
+    (
+        "2.1",
+        "",
+        """
+        def f(X, y, w, lr):
+            e = X @ w - y
+            return (1 - lr) * w - lr * 2 / len(y) * X.T @ e, np.mean(e ** 2)
+        """,
+    ),
+    (
+        "2.1",
+        "new weight: divided by n, the number",
+        """
+        def f(X, y, w, lr):
+            e = X @ w - y
+            return w - lr * 2 / len(w) * X.T @ e, np.mean(e ** 2)
+        """,
+    ),
+    (
+        "2.1",
+        "",
+        """
+        def f(X, y, w, lr):
+            e = X @ w - y
+            return w - lr + 2 / len(y) * X.T @ e, np.mean(e ** 2)
+        """,
+    ),
+    (
+        "2.2",
+        "The losses are shifted: loss k",
+        """
+        def f(X, y, w, lr, epochs):
+            ws, ls = [], []
+            for k in range(epochs):
+                w, l = gradient_step(X, y, w, lr)
+                ws.append(w); ls.append(l)
+            return ws, ls
+        """,
+    ),
+    (
+        "2.2",
+        "Every step starts from the first",
+        """
+        def f(X, y, w, lr, epochs):
+            ws, ls = [w], []
+            for k in range(epochs):
+                w, l = gradient_step(X, y, ws[0], lr)
+                ws.append(w); ls.append(l)
+            ls.append(gradient_step(X, y, w, lr)[1])
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "weights: The results are in the wrong",
+        """
+        def f(X, y, w, lr, epochs):
+            ws, ls = [], []
+            for k in range(epochs + 1):
+                ls.append(gradient_step(X, y, w, lr)[1])
+                w = gradient_step(X, y, w, lr)[0]
+                ws.append(w)
+            return np.array(ls), np.array(ws)
+        """,
+    ),
+    (
+        "2.2",
+        "The losses are shifted by one: loss 0",
+        """
+        def f(X, y, w, lr, epochs):
+            ws, ls = [w], [0.0]
+            for k in range(epochs):
+                w, l = gradient_step(X, y, w, lr)
+                ws.append(w); ls.append(l)
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "The rate changes on the way: the",
+        """
+        def f(X, y, w, lr, epochs):
+            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
+            for k in range(epochs):
+                w = w - lr * 0.9 ** k * 2 / len(y) * X.T @ (X @ w - y)
+                ws.append(w); ls.append(np.mean((X @ w - y) ** 2))
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "It, or a function that it calls",
+        """
+        def f(X, y, w, lr, epochs):
+            ws = np.zeros((epochs + 1, len(w))); ls = np.zeros(epochs + 1)
+            for k in range(epochs + 1):
+                ws[k] = w
+                w += -lr * 2 / len(y) * X.T @ (X @ w - y)
+                ls[k] = np.mean((X @ ws[k] - y) ** 2)
+            return ws, ls
+        """,
+    ),
+    (
+        "2.2",
+        "weights has the shape (4, 2)",
+        """
+        def f(X, y, w, lr, epochs):
+            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
+            for k in range(len(y)):
+                w, _ = gradient_step(X, y, w, lr)
+                ws.append(w); ls.append(np.mean((X @ w - y) ** 2))
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.2",
+        "",
+        """
+        def f(X, y, w, lr, epochs):
+            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
+            for k in range(epochs):
+                w, _ = gradient_step(X, y, w, lr)
+                ws.append(w); ls.append(np.mean((X @ w - y) ** 2) / ls[0])
+            return np.array(ws), np.array(ls)
+        """,
+    ),
+    (
+        "2.3",
+        "",
+        """
+        def f(X): return 2 / np.linalg.eigvalsh(X.T @ X / len(X)).min()
+        """,
+    ),
+    (
+        "2.3",
+        "All curvatures are added up (the",
+        """
+        def f(X): return 2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).sum()
+        """,
+    ),
+    (
+        "2.3",
+        "The factor 2 / m is squared, too",
+        """
+        def f(X): return 2 / np.linalg.svd(2 / len(X) * X)[1].max() ** 2
+        """,
+    ),
+    (
+        "2.3",
+        "",
+        """
+        def f(X): return 2 / np.mean(X ** 2)
+        """,
+    ),
+    (
+        "2.3",
+        "largest rate: an array of shape (2,)",
+        """
+        def f(X): return 2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X)
+        """,
+    ),
+    (
+        "2.3",
+        "largest rate: the sign is turned",
+        """
+        def f(X): return -2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()
+        """,
+    ),
+    (
+        "2.3",
+        "largest rate is rounded to 2 digits",
+        """
+        def f(X): return round(2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max(), 2)
+        """,
+    ),
+    (
+        "2.3",
+        "largest rate: always 0.99 times the",
+        """
+        def f(X): return 0.99 * 2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()
+        """,
+    ),
+    (
+        "2.4",
+        "The examples are taken in their old",
+        """
+        def f(X, y, w, lr, B, rng):
+            for k in range(0, len(y), B):
+                w, _ = gradient_step(X[k:k+B], y[k:k+B], w, lr)
+            return w
+        """,
+    ),
+    (
+        "2.4",
+        "The last batch is left out. Every",
+        """
+        def f(X, y, w, lr, B, rng):
+            order = rng.permutation(len(y))
+            for k in range(0, len(y) - B, B):
+                r = order[k:k+B]
+                w, _ = gradient_step(X[r], y[r], w, lr)
+            return w
+        """,
+    ),
+    (
+        "2.4",
+        "Rows are drawn for each batch anew",
+        """
+        def f(X, y, w, lr, B, rng):
+            for _ in range(0, len(y), B):
+                r = rng.choice(len(y), B)
+                w, _ = gradient_step(X[r], y[r], w, lr)
+            return w
+        """,
+    ),
+    (
+        "2.4",
+        "Each step uses a single example. Take",
+        """
+        def f(X, y, w, lr, B, rng):
+            order = rng.permutation(len(y))
+            for i in order:
+                w = w - lr * 2 * (X[i] @ w - y[i]) * X[i]
+            return w
+        """,
+    ),
+    (
+        "2.4",
+        "It should return new weight; it",
+        """
+        def f(X, y, w, lr, B, rng):
+            order = rng.permutation(len(y))
+            losses = []
+            for k in range(0, len(y), B):
+                r = order[k:k+B]
+                w, l = gradient_step(X[r], y[r], w, lr)
+                losses.append(l)
+            return w, losses
+        """,
+    ),
+    (
+        "2.4",
+        "All gradients are taken at the first",
+        """
+        def f(X, y, w, lr, B, rng):
+            order = rng.permutation(len(y))
+            g = 0
+            for k in range(0, len(y), B):
+                r = order[k:k+B]
+                g = g + 2 / len(r) * X[r].T @ (X[r] @ w - y[r])
+            return w - lr * g
+        """,
+    ),
+    (
+        "2.4",
+        "The examples are taken in their old",
+        """
+        def f(X, y, w, lr, B, rng):
+            order = np.sort(rng.permutation(len(y)))
+            for k in range(0, len(y), B):
+                r = order[k:k+B]
+                w, _ = gradient_step(X[r], y[r], w, lr)
+            return w
+        """,
+    ),
+    (
+        "2.5",
+        "The model does not move. backward()",
+        """
+        def f(model, opt, X, y):
+            l = nn.MSELoss()(model(X).squeeze(1), y)
+            opt.zero_grad()
+            opt.step()
+            l.backward()
+            return l.item()
+        """,
+    ),
+    (
+        "2.5",
+        "loss 1: a str comes back, expected a",
+        """
+        def f(model, opt, X, y):
+            opt.zero_grad()
+            l = nn.MSELoss()(model(X).squeeze(1), y)
+            l.backward()
+            opt.step()
+            return str(l.item())
+        """,
+    ),
+    (
+        "2.5",
+        "loss 1: None comes back. Is there a",
+        """
+        def f(model, opt, X, y):
+            opt.zero_grad()
+            l = nn.MSELoss()(model(X).squeeze(1), y)
+            l.backward()
+            opt.step()
+        """,
+    ),
+    (
+        "2.5",
+        "The step goes uphill. X (3, 2) = [[1",
+        """
+        def f(model, opt, X, y):
+            opt.zero_grad()
+            l = nn.MSELoss()(model(X).squeeze(1), y)
+            (-l).backward()
+            opt.step()
+            return l.item()
+        """,
+    ),
+    (
+        "2.5",
+        "model(X) has the shape (m, 1), y has",
+        """
+        def f(model, opt, X, y):
+            opt.zero_grad()
+            l = torch.sum((model(X) - y) ** 2)
+            l.backward()
+            opt.step()
+            return l.item()
+        """,
+    ),
+    (
+        "2.5",
+        "",
+        """
+        def f(model, opt, X, y):
+            for _ in range(10):
+                opt.zero_grad()
+                l = nn.MSELoss()(model(X).squeeze(1), y)
+                l.backward()
+                opt.step()
+            return l.item()
+        """,
+    ),
+    (
+        "2.6",
+        "It diverges: the rate lies above the",
+        """
+        def f(step, X, y, w):
+            for k in range(20):
+                w, _ = step(w, 0.5 / (k + 1))
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        "It took 200 steps; the goal allows",
+        """
+        def f(step, X, y, w):
+            rate = 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()
+            for k in range(200):
+                w, _ = step(w, rate)
+            return w
+        """,
+    ),
+    (
+        "2.6",
+        "The weight that comes back is none",
+        """
+        def f(step, X, y, w):
+            rate = 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()
+            w, _ = step(w, rate)
+            return np.linalg.solve(X.T @ X, X.T @ y)
+        """,
+    ),
+    (
+        "2.6",
+        "Every step starts at the first weight",
+        """
+        def f(step, X, y, w):
+            rate = 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()
+            for k in range(20):
+                new, loss = step(w, rate)
+            return new
+        """,
+    ),
+    (
+        "2.6",
+        "It should return the last weight, an",
+        """
+        def f(step, X, y, w):
+            rate = 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()
+            for k in range(20):
+                w, loss = step(w, rate)
+        """,
+    ),
+    (
+        "2.6",
+        "It never ended: after 500,000 lines",
+        """
+        def f(step, X, y, w):
+            rate = 1
+            for k in range(20):
+                new, loss = step(w, rate)
+                while np.mean((X @ new - y) ** 2) > loss:
+                    rate /= 2
+                w = new
+            return w
         """,
     ),
 ]

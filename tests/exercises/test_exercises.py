@@ -340,7 +340,7 @@ def test_imports_go_one_way(path):
 )
 def test_a_loop_without_end_is_stopped_and_said(number, answer):
     result, text = verdict(number, define(answer))
-    assert result == "wrong" and "It never ends" in text, text
+    assert result == "wrong" and "It never ended" in text, text
     assert "in line" in text, text
 
 
