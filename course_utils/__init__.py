@@ -13,24 +13,23 @@ from typing import Any
 
 __version__ = "2.0"
 
-_HOME_OF = {
-    "Twin": "checkpoints",
-    "check_environment": "learner.environment",
-    "load_penguins": "data",
-    "load_regression": "data",
-    "load_digits": "data",
-    "check_arrays": "data",
-    "pick_device": "devices",
-    "make_loader": "batches",
-    "PALETTE": "style",
-    "use_style": "style",
-    "show": "figures",
-    "functions_from": "learner.definitions",
-    "find": "resources",
-    "load_script": "resources",
-    "check": "exercises.check",
-    "have": "learner.versions",
+_NAMES_IN = {
+    "batches": "make_loader",
+    "checkpoints": "Twin",
+    "data": "load_penguins load_regression load_digits check_arrays",
+    "devices": "pick_device",
+    "exercises.blank": "blank",
+    "exercises.check": "check",
+    "figures": "show",
+    "learner.definitions": "functions_from",
+    "learner.environment": "check_environment",
+    "learner.guesses": "guess answer",
+    "learner.progress": "progress",
+    "learner.versions": "have",
+    "resources": "find load_script",
+    "style": "PALETTE use_style",
 }
+_HOME_OF = {name: module for module, names in _NAMES_IN.items() for name in names.split()}
 # A lab is a file of its own: labs/NAME_lab.py defines NAME_lab.
 _HOME_OF |= {
     path.stem: f"labs.{path.stem}" for path in sorted(Path(__file__).parent.glob("labs/*_lab.py"))

@@ -406,6 +406,10 @@ def _bare_code(source):
     return " ".join("".join(map("".join, lines)).split())
 
 
+#: Behind an answer, what the reader had guessed (course_utils.answer).
+_YOUR_GUESS = re.compile(r" +\(you guessed .*\)$", re.MULTILINE)
+
+
 def _is_evidence(cell):
     """Whether what a cell shows counts: what is never compared proves nothing, nor what a reader
     guesses.
@@ -426,7 +430,7 @@ class Evidence:
             if cell.kind == "code":
                 section.code.append(_bare_code(cell.source))
             if _is_evidence(cell):
-                printed = notebooks.printed(cell.outputs).splitlines()
+                printed = _YOUR_GUESS.sub("", notebooks.printed(cell.outputs)).splitlines()
                 section.lines += [Line.of(line) for line in printed if line.strip()]
                 section.checkpoints |= {
                     entry["name"]: entry["value"] for entry in notebooks.checkpoints(cell.outputs)

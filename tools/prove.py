@@ -53,6 +53,7 @@ PARTS = {
     "mutants": ("update rules with a mistake in them: each is noticed", None),
     "kills": ("training processes killed and resumed", None),
     "setup": ("the set-up under faults", None),
+    "edition": ("the learner's copy, its blanks open and filled, run to its end", None),
     "browser": ("every slider moved in a real JupyterLab", "chromium"),
     "planted": ("random bugs in the notebooks", None),
     "times": ("what must be quick", None),

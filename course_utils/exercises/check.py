@@ -33,7 +33,15 @@ def verdict(number: str, function: Callable) -> tuple[Literal["right", "not done
     where there is no such exercise.
     """
     exercise = _find(number)
-    title = f"{number} {exercise.function}"
+    return judge(f"{number} {exercise.function}", exercise, function)
+
+
+def judge(
+    title: str, exercise: Exercise | Goal, function: Callable
+) -> tuple[Literal["right", "not done", "wrong"], str]:
+    """Return the verdict on ``function`` as an answer to ``exercise``, and the text that says so
+    under the ``title``.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the sentence below says it better

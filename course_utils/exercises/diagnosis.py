@@ -184,10 +184,10 @@ def _factor_in_words(yours: Arrays, right: Arrays, cases: list[tuple]) -> str:
 
 
 def _examples_and_weights(case: tuple) -> tuple[int, int]:
-    """Return (m, n), the shape of a case's X, or (1, 1) where it has none."""
+    """Return (m, n), the shape of a case's X; (m, 1) of one feature x, or (1, 1)."""
     X = case[0]
-    if isinstance(X, np.ndarray) and X.ndim == 2:
-        return X.shape
+    if isinstance(X, np.ndarray):
+        return len(X), X[0].size
     return 1, 1
 
 

@@ -32,6 +32,11 @@ def as_float64(value: Any) -> np.ndarray:
 
 def type_problem(kind: Kind, value: Any) -> str:
     """Return what is wrong with the type of one result, or an empty text."""
+    if value is None and kind == "tensor":
+        return (
+            "None comes back. Is there a return? A .grad is None until backward has run, from a"
+            " loss that this very tensor went into."
+        )
     if value is None:
         hint = " (backward() itself returns nothing.)" if kind == "tensor" else ""
         return f"None comes back. Is there a return, and does every name in it hold a value?{hint}"

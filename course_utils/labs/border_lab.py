@@ -121,7 +121,7 @@ def border_lab(gradient_step: Callable, X: ArrayLike, y: ArrayLike) -> Lab:
         steps=STEPS,
         stored=[(lrate, start), (lrate, middle), (lrate, outer)],
         alt=(
-            f"The data, the border 2/L and the loss against steps at rate {lrate:.3g}, with a point"
+            "The data, the border 2/L and the loss against steps at one learning rate, with a point"
             " at three places: as it moves out the border sinks below the rate, and the loss rises."
         ),
     )

@@ -81,7 +81,7 @@ def stub(source: str, mode: str = "empty", seed: str = "") -> str:
         raise ValueError(f"a blank is one of {', '.join(MODES)}, not {mode!r}")
     source = source.rstrip("\n")
     lines, tree = source.split("\n"), ast.parse(source)
-    for function in reversed(list(_functions(tree))):
+    for function in reversed(list(_functions(tree, _handed_on(tree)))):
         _open(function, lines, mode, f"{seed} {function.name}")
     opened = "\n".join(lines)
     ast.parse(opened)  # what is handed out can be run
@@ -90,9 +90,20 @@ def stub(source: str, mode: str = "empty", seed: str = "") -> str:
     return opened
 
 
-def _functions(tree: ast.Module) -> Iterator[Function]:
-    """Yield the functions of a cell and the methods of its classes, in order."""
+def _handed_on(tree: ast.Module) -> set[str]:
+    """Return the names that a cell hands to ``blank``; the exercises' cells hand on none."""
+    checks = [statement for statement in tree.body if is_blank_call(statement)]
+    nodes = [node for check in checks for node in ast.walk(check)]
+    return {node.id for node in nodes if isinstance(node, ast.Name)} - {BLANK}
+
+
+def _functions(tree: ast.Module, names: set[str]) -> Iterator[Function]:
+    """Yield the functions of a cell and the methods of its classes, in order; if there are
+    ``names``, those of these names alone.
+    """
     for node in tree.body:
+        if names and getattr(node, "name", None) not in names:
+            continue
         for member in node.body if isinstance(node, ast.ClassDef) else [node]:
             if isinstance(member, Function):
                 yield member
@@ -267,7 +278,7 @@ def is_open(node: ast.AST) -> bool:
 
 
 def is_blank_call(statement: ast.stmt) -> bool:
-    """Return whether a statement is ``name = blank("1.name", name)``, the check of a blank."""
+    """Return whether a statement is ``name = blank("RoundN_Topic", name)``, a blank's check."""
     return (
         isinstance(statement, ast.Assign | ast.Expr)
         and isinstance(statement.value, ast.Call)

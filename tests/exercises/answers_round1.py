@@ -583,7 +583,7 @@ WRONG = [
     ),
     (
         "1.6",
-        "None comes back. Is there a return, and",
+        "None comes back. Is there a return",
         """
         def ag(X, y, weight):
             weight.grad = None

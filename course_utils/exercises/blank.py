@@ -1,0 +1,70 @@
+"""Blanks: functions that the reader writes in the flow of a notebook, checked and handed on.
+
+``mse = blank("Round1_Gradient", mse)`` stands below a function in a cell with the tag ``blank``.
+In the proved notebook the cell is the solution; the reader's copy has a gap there, which
+course_utils.learner makes. Whatever stands in the gap, what follows in the notebook works.
+"""
+
+import ast
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from course_utils.contents import contents
+from course_utils.exercises.check import judge
+from course_utils.exercises.model import Exercise, Goal
+from course_utils.notebooks import code_cells
+from course_utils.resources import HOME
+
+
+def blank(stem: str, function: Callable) -> Callable:
+    """Print whether ``function``, from the notebook ``stem``, does what is asked of it; return it
+    if so, otherwise the course's function of that name.
+
+    What is wrong is named, as by :func:`course_utils.check`. Raises ValueError where the notebook
+    has no such blank.
+    """
+    exercise = find_blank(stem, getattr(function, "__name__", repr(function)))
+    state, text = judge(exercise.function, exercise, function)
+    if state == "right":
+        print(f"{exercise.function}: right")
+        return function
+    print(f"{text}\n    Until then the course's {exercise.function} stands in for it.\n", end="")
+    return the_course_s(stem, exercise.function, sys._getframe(1).f_globals)
+
+
+def find_blank(stem: str, name: str) -> Exercise | Goal:
+    """Return what is asked of the function ``name`` in the notebook ``stem``; it stands in
+    roundN_blanks.py. Raises ValueError if there is no such blank.
+    """
+    module = f"course_utils.exercises.round{stem.removeprefix('Round')[:1]}_blanks"
+    try:
+        blanks = import_module(module).BLANKS.get(stem, {})
+    except ModuleNotFoundError as error:
+        if error.name != module:  # the round is there, and something that it needs is not
+            raise
+        blanks = {}
+    if name not in blanks:
+        raise ValueError(
+            f"{stem} asks for no function {name!r}; it asks for {', '.join(blanks) or 'none'}. Keep"
+            " the name that stands behind def"
+        )
+    return blanks[name]
+
+
+def the_course_s(stem: str, name: str, namespace: dict[str, Any]) -> Callable:
+    """Return the function or class ``name`` as the proved notebook ``stem`` defines it, in the
+    ``namespace`` of the reader's notebook, whose data it uses.
+
+    Raises ValueError if the notebook does not define it.
+    """
+    for source in code_cells(HOME / contents().file_of(stem)):  # not the reader's own copy
+        if f"def {name}(" not in source and f"class {name}" not in source:
+            continue
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+                module = ast.Module([node], [])
+                exec(compile(module, f"{stem}.ipynb", "exec"), namespace)
+                return namespace[name]
+    raise ValueError(f"{stem} defines no {name}")

@@ -1,0 +1,52 @@
+"""Calls a function that stands in a notebook with other data than the notebook's."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+
+def with_data(*names: str, tensors: bool = False) -> Callable[..., Any]:
+    """Return a ``call`` for an Exercise whose cases begin with the values of the notebook's
+    ``names``, which the function reads there; the function is called with the rest of a case.
+
+    tensors: NumPy arrays are handed over as PyTorch tensors.
+    """
+
+    def call(function: Callable[..., Any], *case: Any) -> Any:
+        values = [as_tensor(value) if tensors else value for value in case]
+        data = dict(zip(names, values))
+        with _exchanged(getattr(function, "__globals__", {}), data):
+            return function(*values[len(names) :])
+
+    return call
+
+
+def as_tensor(value: Any) -> Any:
+    """Return a NumPy array as a tensor on the same memory, so that a change in place shows; all
+    else as it is.
+    """
+    if not isinstance(value, np.ndarray):
+        return value
+    import torch
+
+    return torch.from_numpy(value)
+
+
+def in_tensors(function: Callable[..., Any], *case: Any) -> Any:
+    """Call ``function`` with the arrays of a case as tensors."""
+    return function(*map(as_tensor, case))
+
+
+@contextmanager
+def _exchanged(namespace: dict[str, Any], values: dict[str, Any]) -> Iterator[None]:
+    """Let the names of ``values`` mean those, in ``namespace``, and put back what they meant."""
+    before = {name: namespace[name] for name in values if name in namespace}
+    namespace.update(values)
+    try:
+        yield
+    finally:
+        for name in values:
+            namespace.pop(name, None)
+        namespace.update(before)

@@ -1,0 +1,345 @@
+"""Round 1: the functions that the reader writes in the notebooks, and their known mistakes.
+
+Other data than the notebook's stand in the cases, so a number copied from the page is noticed.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from course_utils.exercises.cases import LINES, mse
+from course_utils.exercises.model import Exercise, Goal, Mistake
+from course_utils.exercises.notebook_data import in_tensors, with_data
+from course_utils.exercises.round1 import GRADIENT, HESSIAN, MSE
+from course_utils.exercises.round2 import GRADIENT_STEP
+
+# --- The line through the mean penguin: x and y are the notebook's --------------------------------
+
+#: (x, y, w): lengths, masses, a slope. The mean of x is not 0 here, so that a mean error shows.
+SLOPES = [
+    (np.array([0.0, 1.0, 2.0]), np.array([1.0, 4.0, 4.0]), 1.0),
+    (np.array([-1.5, -0.3, 0.8, 1.6]), np.array([3.1, 2.9, 4.6, 5.0]), 1.9),
+    (np.array([-2.1, -0.9, -0.4, 0.7, 1.2, 2.5]), np.array([2.2, 3.6, 2.9, 4.0, 5.1, 4.4]), 0.3),
+]
+
+
+def _error(x, y, w):
+    """Return prediction minus truth."""
+    return np.mean(y) + w * x - y
+
+
+def for_a_slope(result: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``result``(X, y, weight) as a function of one feature x (m,), y (m,), whose mean the
+    line knows, and a slope w.
+    """
+
+    def of_slope(x: np.ndarray, y: np.ndarray, w: float) -> Any:
+        return np.squeeze(result(x[:, None], y - y.mean(), np.array([w])))
+
+    return of_slope
+
+
+def _slope(x, y, w):
+    """Return the derivative of the MSE by the slope w."""
+    return 2 * np.mean(_error(x, y, w) * x)
+
+
+NO_MEAN = "The mean is missing: the line predicts y.mean() + w * x."
+SLOPE_MISTAKES = [
+    Mistake(
+        "The inner derivative is missing: each error must be multiplied by its x before the mean is"
+        " taken.",
+        lambda x, y, w: 2 * np.mean(_error(x, y, w)),
+    ),
+    Mistake(
+        "The mean of the errors is multiplied by the mean of x. Each error meets its own x first,"
+        " then the mean is taken.",
+        lambda x, y, w: 2 * np.mean(_error(x, y, w)) * np.mean(x),
+    ),
+    Mistake(
+        "These are the votes of the single examples. Take their mean.",
+        lambda x, y, w: 2 * _error(x, y, w) * x,
+    ),
+    Mistake(
+        "The truth is missing: expected the error, prediction minus y.",
+        lambda x, y, w: 2 * np.mean((np.mean(y) + w * x) * x),
+    ),
+    Mistake(
+        "The prediction is missing: expected the error, prediction minus y.",
+        lambda x, y, w: -2 * np.mean(y * x),
+    ),
+    Mistake("This is the loss, not its derivative.", lambda x, y, w: np.mean(_error(x, y, w) ** 2)),
+    Mistake(
+        "The error stands squared in it. The derivative of e² is 2e, not 2e².",
+        lambda x, y, w: 2 * np.mean(_error(x, y, w) ** 2 * x),
+    ),
+]
+MSE_OF_A_SLOPE = Exercise(
+    function="mse",
+    parts={"MSE": "number"},
+    right=for_a_slope(mse),
+    cases=SLOPES,
+    call=with_data("x", "y"),
+    mistakes=[
+        Mistake(NO_MEAN, lambda x, y, w: np.mean((w * x - y) ** 2)),
+        *[replace(each, result=for_a_slope(each.result)) for each in MSE.mistakes],
+    ],
+)
+SLOPE_OF_THE_MSE = Exercise(
+    function="gradient",
+    parts={"gradient": "number"},
+    right=_slope,
+    cases=SLOPES,
+    call=with_data("x", "y"),
+    mistakes=SLOPE_MISTAKES,
+)
+
+# --- Finite differences: a function, a place, a step ----------------------------------------------
+
+
+def _cubic(w):
+    """f(w) = w³"""
+    return w**3
+
+
+def _hyperbola(w):
+    """f(w) = 1 / w"""
+    return 1 / w
+
+
+CENTRAL = Exercise(
+    function="central",
+    parts={"slope": "number"},
+    right=lambda f, w, h: (f(w + h) - f(w - h)) / (2 * h),
+    cases=[(_cubic, 1.0, 1.0), (_cubic, -0.5, 0.1), (_hyperbola, 2.0, 0.25)],
+    mistakes=[
+        Mistake(
+            "This is the forward difference. The central one looks h to both sides: f at w + h and"
+            " at w - h.",
+            lambda f, w, h: (f(w + h) - f(w)) / h,
+        ),
+        Mistake(
+            "It is divided by h; from w - h to w + h the way is 2h long.",
+            lambda f, w, h: (f(w + h) - f(w - h)) / h,
+        ),
+        Mistake(
+            "It is divided by 2 and then multiplied by h: write / (2 * h), with brackets.",
+            lambda f, w, h: (f(w + h) - f(w - h)) / 2 * h,
+        ),
+        Mistake(
+            "It is never divided by the way from w - h to w + h, which is 2h long.",
+            lambda f, w, h: f(w + h) - f(w - h),
+        ),
+        Mistake(
+            "From w to w + h the way is h long, not 2h; and a central difference starts at w - h.",
+            lambda f, w, h: (f(w + h) - f(w)) / (2 * h),
+        ),
+    ],
+)
+
+FORWARD = Exercise(
+    function="forward",
+    parts={"slope": "number"},
+    right=lambda f, w, h: (f(w + h) - f(w)) / h,
+    cases=CENTRAL.cases,
+    mistakes=[
+        Mistake(
+            "This is the central difference. The forward one looks to one side: f at w + h and w.",
+            lambda f, w, h: (f(w + h) - f(w - h)) / (2 * h),
+        ),
+        Mistake(
+            "This is the backward difference. The forward one looks to the right: f at w + h.",
+            lambda f, w, h: (f(w) - f(w - h)) / h,
+        ),
+        Mistake(
+            "It is never divided by the way from w to w + h, which is h long.",
+            lambda f, w, h: f(w + h) - f(w),
+        ),
+        Mistake(
+            "From w to w + h the way is h long, not 2h.",
+            lambda f, w, h: (f(w + h) - f(w)) / (2 * h),
+        ),
+        Mistake(
+            "Without brackets only f(w) is divided by h: write (f(w + h) - f(w)) / h.",
+            lambda f, w, h: f(w + h) - f(w) / h,
+        ),
+    ],
+)
+
+# --- A model that grows ---------------------------------------------------------------------------
+
+
+def _growth(x, y, w):
+    """Return what the growth model predicts."""
+    return np.mean(y) * np.exp(w * x)
+
+
+GROWTH_GRADIENT = Exercise(
+    function="growth_gradient",
+    parts={"gradient": "number"},
+    right=lambda x, y, w: 2 * np.mean((_growth(x, y, w) - y) * _growth(x, y, w) * x),
+    cases=[(x, y, w / 4) for x, y, w in SLOPES],
+    call=with_data("x", "y"),
+    mistakes=[
+        Mistake(
+            "The chain rule stops half way: the derivative of exp(w x) by w is x exp(w x), so each"
+            " error is multiplied by its prediction and by its x. The prediction is missing.",
+            lambda x, y, w: 2 * np.mean((_growth(x, y, w) - y) * x),
+        ),
+        Mistake(
+            "The chain rule stops half way: the derivative of exp(w x) by w is x exp(w x), so each"
+            " error is multiplied by its prediction and by its x. The x is missing.",
+            lambda x, y, w: 2 * np.mean((_growth(x, y, w) - y) * _growth(x, y, w)),
+        ),
+        Mistake(
+            "Each error is multiplied by exp(w x) and x; the mean mass in front of the exponential"
+            " stays a factor: multiply by the prediction.",
+            lambda x, y, w: 2 * np.mean((_growth(x, y, w) - y) * np.exp(w * x) * x),
+        ),
+        Mistake(
+            "This is the loss, not its derivative.",
+            lambda x, y, w: np.mean((_growth(x, y, w) - y) ** 2),
+        ),
+    ],
+)
+
+# --- Several weights ------------------------------------------------------------------------------
+
+MSE_GRADIENT = replace(GRADIENT, function="mse_gradient")
+STEP = GRADIENT_STEP
+
+# --- The same in PyTorch --------------------------------------------------------------------------
+
+
+MSE_IN_PYTORCH = replace(
+    MSE_OF_A_SLOPE, parts={"MSE": "tensor"}, call=with_data("x", "y", tensors=True)
+)
+SLOPE_BY_AUTOGRAD = replace(
+    SLOPE_OF_THE_MSE, parts={"gradient": "tensor"}, call=with_data("x", "y", tensors=True)
+)
+MSE_GRADIENT_BY_AUTOGRAD = replace(MSE_GRADIENT, parts={"gradient": "tensor"}, call=in_tensors)
+STEP_BY_AUTOGRAD = replace(GRADIENT_STEP, function="gradient_step_pytorch")
+
+GROWTH_BY_AUTOGRAD = replace(
+    GROWTH_GRADIENT,
+    parts={"gradient": "tensor"},
+    cases=[(x, y, np.array(w)) for x, y, w in GROWTH_GRADIENT.cases],
+    call=with_data("x", "y", tensors=True),
+)
+
+
+def _walk_from_zero(x, y, empty_grad, steps, sign=-1.0, rate=0.1):
+    """Return the weights (steps + 1,) of a walk with .grad emptied before each step, or never."""
+    weights, total = [0.0], 0.0
+    for _ in range(steps):
+        total = _slope(x, y, weights[-1]) + (0 if empty_grad else total)
+        weights.append(weights[-1] + sign * rate * total)
+    return np.array(weights)
+
+
+def _as_array(function: Callable[..., Any], *case: Any) -> Any:
+    """Call ``function``, which returns a list, with the notebook's x and y replaced."""
+    result = with_data("x", "y", tensors=True)(function, *case)
+    return np.array([float(w) for w in result]) if isinstance(result, list) else result
+
+
+DESCEND = Exercise(
+    function="descend",
+    parts={"weights": "array"},
+    right=_walk_from_zero,
+    cases=[(x, y, empty, k) for (x, y, _), empty, k in zip(SLOPES, (True, False, True), (2, 3, 5))],
+    call=_as_array,
+    mistakes=[
+        Mistake(
+            ".grad is never emptied: where empty_grad is True, w.grad = None belongs before"
+            " backward().",
+            lambda x, y, empty, steps: _walk_from_zero(x, y, False, steps),
+        ),
+        Mistake(
+            ".grad is always emptied: it should be only where empty_grad is True.",
+            lambda x, y, empty, steps: _walk_from_zero(x, y, True, steps),
+        ),
+        Mistake(
+            "The weight never moves: w -= 0.1 * w.grad, under torch.no_grad().",
+            lambda x, y, empty, steps: np.zeros(steps + 1),
+        ),
+        Mistake(
+            "It walks uphill. Subtract the gradient.",
+            lambda x, y, empty, steps: _walk_from_zero(x, y, empty, steps, sign=1.0),
+        ),
+        Mistake(
+            "The start is missing: the first weight of the list is 0, where the walk begins.",
+            lambda x, y, empty, steps: _walk_from_zero(x, y, empty, steps)[1:],
+        ),
+    ],
+)
+
+# --- Second derivatives by autograd ---------------------------------------------------------------
+
+#: First and second derivative of a loss.
+DERIVATIVES: dict[Callable[..., Any], tuple[Callable[..., Any], Callable[..., Any]]] = {
+    _cubic: (lambda w: 3 * w**2, lambda w: 6 * w),
+    _hyperbola: (lambda w: -1 / w**2, lambda w: 2 / w**3),
+}
+
+CURVATURE = Exercise(
+    function="curvature",
+    parts={"curvature": "tensor"},
+    right=lambda loss, w: DERIVATIVES[loss][1](w),
+    cases=[(_cubic, 1.0), (_cubic, -0.3), (_hyperbola, 0.7)],
+    mistakes=[
+        Mistake(
+            "This is the slope. Differentiate it once more.",
+            lambda loss, w: DERIVATIVES[loss][0](w),
+        ),
+        Mistake(
+            "This is the slope squared. The curvature is the slope's own derivative.",
+            lambda loss, w: DERIVATIVES[loss][0](w) ** 2,
+        ),
+        Mistake("This is the loss itself.", lambda loss, w: loss(w)),
+    ],
+)
+
+
+def _of_X(result: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda X, y: result(X)
+
+
+HESSIAN_BY_AUTOGRAD = replace(
+    HESSIAN,
+    parts={"Hessian": "tensor"},
+    right=_of_X(HESSIAN.right),
+    cases=[(X, y) for X, y, _ in LINES],
+    call=in_tensors,
+    mistakes=[replace(each, result=_of_X(each.result)) for each in HESSIAN.mistakes],
+)
+
+#: By notebook, then by the name of the function.
+BLANKS: dict[str, dict[str, Exercise | Goal]] = {
+    "Round1_Gradient": {
+        "mse": MSE_OF_A_SLOPE,
+        "gradient": SLOPE_OF_THE_MSE,
+        "central": CENTRAL,
+        "gradient_step": STEP,
+    },
+    "Round1_Gradient-PyTorch": {
+        "mse": MSE_IN_PYTORCH,
+        "gradient": SLOPE_BY_AUTOGRAD,
+        "descend": DESCEND,
+        "gradient_step_pytorch": STEP_BY_AUTOGRAD,
+    },
+    "Round1_Curvature": {
+        "forward": FORWARD,
+        "central": CENTRAL,
+        "growth_gradient": GROWTH_GRADIENT,
+        "mse_gradient": MSE_GRADIENT,
+    },
+    "Round1_Curvature-PyTorch": {
+        "growth_gradient": GROWTH_BY_AUTOGRAD,
+        "curvature": CURVATURE,
+        "mse_gradient": MSE_GRADIENT_BY_AUTOGRAD,
+        "hessian": HESSIAN_BY_AUTOGRAD,
+    },
+}

@@ -1,0 +1,144 @@
+"""The blanks of the notebooks: the course's own functions pass, wrong ones are named, and whatever
+stands in a gap, a function that works is handed on.
+"""
+
+import ast
+import linecache
+import textwrap
+
+import numpy as np
+import pytest
+import torch
+from answers_blanks import RIGHT, WRONG
+from torch import nn
+
+from course_utils import blank, check_arrays, make_loader
+from course_utils.contents import contents
+from course_utils.exercises.blank import find_blank, the_course_s
+from course_utils.exercises.check import judge
+from course_utils.exercises.round1_blanks import BLANKS as ROUND_1
+from course_utils.exercises.round2_blanks import BLANKS as ROUND_2
+from course_utils.notebooks import read_notebook
+from course_utils.resources import HOME
+
+BLANKS = ROUND_1 | ROUND_2
+EVERY = [(stem, name) for stem, asked in BLANKS.items() for name in asked]
+
+
+def space_of(stem):
+    """Return the names that a blank of the notebook ``stem`` may use: the set-up's, and what other
+    cells define before.
+    """
+    space = {"np": np, "torch": torch, "nn": nn, "check_arrays": check_arrays}
+    space |= {"make_loader": make_loader, "loss_function": nn.MSELoss()}
+    wanted = (
+        "mse",
+        "mean_squared_error",
+        "gradient_step",
+        "gradient_step_pytorch",
+        "LinearModel",
+        "growth_loss",
+    )
+    for name in wanted:
+        try:
+            the_course_s(stem, name, space)
+        except ValueError:
+            continue  # this notebook has none
+    return space
+
+
+def define(stem, source):
+    """Return the last thing that ``source`` defines in the notebook ``stem``'s namespace."""
+    source = textwrap.dedent(source)
+    file = f"<blank {hash(source)}>"
+    linecache.cache[file] = len(source), None, source.splitlines(True), file
+    space = space_of(stem)
+    exec(compile(source, file, "exec"), space)
+    return space[ast.parse(source).body[-1].name]
+
+
+def asked_for():
+    """Return [(stem, name)] of what the notebooks' cells with the tag blank hand on."""
+    found = []
+    for pair in contents().pairs():
+        for notebook in (pair.name, pair.twin):
+            for cell in read_notebook(HOME / f"{notebook}.ipynb"):
+                if cell.kind == "code" and "blank" in cell.tags:
+                    names = [
+                        node
+                        for node in ast.walk(ast.parse(cell.source))
+                        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "blank"
+                    ]
+                    assert names, f"{notebook}: a cell with the tag blank hands nothing on"
+                    found += [(each.args[0].value, each.args[1].id) for each in names]
+                    assert all(stem == notebook.split("/")[-1] for stem, _ in found[-len(names) :])
+    return found
+
+
+def test_each_blank_of_a_notebook_has_its_check_and_each_check_its_blank():
+    assert sorted(asked_for()) == sorted(EVERY)
+
+
+def test_a_notebook_has_four_to_seven_blanks_or_says_why_not():
+    for stem, asked in BLANKS.items():
+        assert 4 <= len(asked) <= 7, stem
+
+
+@pytest.mark.parametrize("stem, name", EVERY)
+def test_the_course_s_own_function_is_right_and_has_three_known_mistakes(stem, name):
+    asked = find_blank(stem, name)
+    state, text = judge(name, asked, the_course_s(stem, name, space_of(stem)))
+    assert state == "right", text
+    assert len(asked.mistakes) >= 3
+
+
+@pytest.mark.parametrize("stem, says, source", WRONG)
+def test_a_wrong_answer_is_named(stem, says, source):
+    function = define(stem, source)
+    state, text = judge(function.__name__, find_blank(stem, function.__name__), function)
+    assert state == "wrong" and says in " ".join(text.split()), text
+
+
+@pytest.mark.parametrize("stem, source", RIGHT)
+def test_another_way_is_right_too(stem, source):
+    function = define(stem, source)
+    state, text = judge(function.__name__, find_blank(stem, function.__name__), function)
+    assert state == "right", text
+
+
+def test_every_blank_has_three_wrong_answers_that_are_named():
+    for stem, name in EVERY:
+        named = [source for of, _, source in WRONG if of == stem and f" {name}" in source]
+        assert len(named) >= 3, (stem, name)
+
+
+def test_what_is_right_is_handed_on(capsys):
+    mine = define("Round1_Gradient", "def mse(w): return np.mean(np.square(y.mean() + x * w - y))")
+    assert blank("Round1_Gradient", mine) is mine
+    assert capsys.readouterr().out == "mse: right\n"
+
+
+@pytest.mark.parametrize(
+    "body", ["...", "return ...", "return np.mean(y.mean() + w * x - y)", "1 / 0"]
+)
+def test_otherwise_the_course_s_stands_in_with_the_notebook_s_data(body, capsys):
+    space = globals() | {"blank": blank, "x": np.array([1.0, 2.0]), "y": np.array([0.0, 1.0])}
+    exec(f"def mse(w): {body}\nmse = blank('Round1_Gradient', mse)", space)
+    assert space["mse"](0.5) == 0.625
+    said = capsys.readouterr().out
+    assert said.startswith(("mse: not done yet", "mse: not right yet"))
+    assert said.endswith("Until then the course's mse stands in for it.\n")
+
+
+def test_the_notebook_s_own_data_are_put_back():
+    space = globals() | {"x": "mine"}
+    exec("def mse(w): return np.mean((y.mean() + w * x - y) ** 2)", space)
+    judge("mse", find_blank("Round1_Gradient", "mse"), space["mse"])
+    assert space["x"] == "mine" and "y" not in space
+
+
+def test_another_name_is_refused_with_the_names_there_are():
+    with pytest.raises(ValueError, match="asks for no function 'loss'; it asks for mse, gradient"):
+        blank("Round1_Gradient", define("Round1_Gradient", "def loss(w): return 0"))
+    with pytest.raises(ValueError, match="Round9_Attention asks for no function"):
+        blank("Round9_Attention", print)
