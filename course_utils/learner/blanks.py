@@ -10,7 +10,7 @@ The proved notebook is the one source. Tags on its cells say what becomes of the
 * ``guess``: the second argument of each ``guess("what", 3.2)`` becomes ``...``.
 * ``marks``: ``marks=True`` becomes ``marks=False``, so that a lab does not give an answer away.
 
-``solution`` means what ``blank`` does. The exercises are made from their solutions in the same way
+The exercises are made from their solutions in the same way
 (tools/make_exercises.py). A notebook is here what its JSON holds.
 """
 
@@ -47,7 +47,7 @@ def learners_notebook(notebook: dict[str, Any]) -> dict[str, Any]:
 
 def learners_cell(cell: dict[str, Any]) -> dict[str, Any] | None:
     """Return the learner's form of a cell; None for one that is left out."""
-    tags = [BLANK if tag == "solution" else tag for tag in cell.get("metadata", {}).get("tags", [])]
+    tags = cell.get("metadata", {}).get("tags", [])
     code, source = cell["cell_type"] == "code", "".join(cell["source"])
     if BLANK in tags and not code:
         return None

@@ -1,8 +1,8 @@
 """The learner's edition: which files it holds, and what stands in them.
 
-It has the course's folders: every notebook but the solutions, in the learner's form
-(course_utils.learner.blanks), and beside them the scripts and what else the notebooks' text leads
-to. course_utils.learner.workspace lays it into a folder; ``python -m course_utils edition`` calls
+It has the course's folders: every notebook in the learner's form (course_utils.learner.blanks), and
+beside them the scripts and what else the notebooks' text leads to, the solutions among it, as they
+are. course_utils.learner.workspace lays it into a folder; ``python -m course_utils edition`` calls
 that.
 """
 
@@ -61,7 +61,7 @@ def _learners(path: Path, _: int) -> dict[str, Any]:
 
 def content(name: str) -> bytes:
     """Return what the edition's file ``name`` holds when it is handed out."""
-    if not name.endswith(".ipynb"):
+    if name not in notebooks():  # what is there to be read, the solutions among it
         return (HOME / name).read_bytes()
     notebook = learners(name)
     cells = [cell | {"source": cell["source"].splitlines(True)} for cell in notebook["cells"]]
@@ -78,7 +78,8 @@ def files() -> list[str]:
         )
         for link in ("".join(pair) for pair in _LINK.findall(text)):
             path, home = ((HOME / name).parent / link).resolve(), HOME.resolve()
-            if path.suffix != ".ipynb" and path.is_relative_to(home) and path.is_file():
+            to_read = path.suffix != ".ipynb" or path.parent.name == "solutions"
+            if to_read and path.is_relative_to(home) and path.is_file():
                 found.append(path.relative_to(home).as_posix())
     return list(dict.fromkeys(found))
 
