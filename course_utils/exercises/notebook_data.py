@@ -9,7 +9,8 @@ import numpy as np
 
 def with_data(*names: str, tensors: bool = False) -> Callable[..., Any]:
     """Return a ``call`` for an Exercise whose cases begin with the values of the notebook's
-    ``names``, which the function reads there; the function is called with the rest of a case.
+    ``names``, which the function reads there; the function is called with the rest of a case. The
+    notebook's ``m`` is then the number of examples in ``y``.
 
     tensors: NumPy arrays are handed over as PyTorch tensors.
     """
@@ -17,6 +18,7 @@ def with_data(*names: str, tensors: bool = False) -> Callable[..., Any]:
     def call(function: Callable[..., Any], *case: Any) -> Any:
         values = [as_tensor(value) if tensors else value for value in case]
         data = dict(zip(names, values))
+        data |= {"m": len(data["y"])} if "y" in data else {}
         with _exchanged(getattr(function, "__globals__", {}), data):
             return function(*values[len(names) :])
 

@@ -17,6 +17,8 @@ def guess(what: str, value: Any = ..., choices: Sequence[str] = ()) -> None:
     """
     expected = f"one of {', '.join(map(repr, choices))}" if choices else "a number"
     _guesses.pop(what, None)
+    if choices and value is not ...:
+        value = str(value)  # 0.3 is as good as "0.3"
     fits = value in choices if choices else _is_number(value)
     if value is ...:
         print(f"Guess {what}: write {expected} in place of the ... , then run this cell again.")

@@ -543,6 +543,16 @@ WRONG = [
 
 #: Right answers in another way: (notebook, the answer).
 RIGHT = [
+    (GRADIENT, "def mse(w): return sum((y.mean() + w * x - y) ** 2) / m"),
+    (GRADIENT, "def gradient(w): return 2 / m * np.sum((y.mean() + w * x - y) * x)"),
+    (AUTOGRAD, "def mse(w): return torch.sum((y.mean() + w * x - y) ** 2) / m"),
+    (
+        CURVATURE,
+        """
+        def growth_gradient(w):
+            p = y.mean() * np.exp(w * x)
+            return 2 / m * sum((p - y) * p * x)""",
+    ),
     (GRADIENT, "def mse(w): return ((y.mean() + w * x - y) ** 2).sum() / len(x)"),
     (
         GRADIENT,

@@ -55,6 +55,12 @@ def test_a_choice_that_is_none_is_named_with_those_there_are(capsys):
     assert after == "the loss: Adam\n"
 
 
+def test_a_choice_that_is_a_number_needs_no_quotes(capsys):
+    assert said(capsys, 0.3, "0.3", choices=["0.1", "0.3"])[1].endswith(
+        "(you guessed 0.3: right)\n"
+    )
+
+
 def test_a_withdrawn_guess_is_forgotten(capsys):
     said(capsys, 3.0, 3.0)
     assert "you guessed" not in said(capsys, ..., 3.0)[1]
