@@ -275,3 +275,15 @@ def test_minutes_and_labs_are_as_the_contents_say():
         code = "\n".join(cell.source for cell in cells if cell.kind == "code")
         used = {name for name in course_utils.__all__ if name.endswith("_lab")}
         assert {name for name in used if f"{name}(" in code} == set(page.labs), page.name
+
+
+@every_notebook
+def test_the_course_s_own_blanks_are_right(path):
+    """A mistake in one would be hidden: the check names it, and hands on the function that stands
+    in the stored notebook.
+    """
+    for cell in read_notebook(path):
+        names = re.findall(rf'^(\w+) = blank\(\s*"{path.stem}", \1\s*\)', cell.source, re.MULTILINE)
+        said = "".join("".join(output.get("text", "")) for output in cell.outputs)
+        assert all(f"{name}: right\n" in said for name in names), f"{names}: {said}"
+        assert len(names) == cell.source.count("= blank("), "name = blank(notebook, name)"
