@@ -8,11 +8,10 @@ course_utils.learner makes. Whatever stands in the gap, what follows in the note
 import ast
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 from course_utils.contents import contents
-from course_utils.exercises.check import judge
+from course_utils.exercises.check import judge, table_of
 from course_utils.exercises.model import Exercise, Goal
 from course_utils.notebooks import code_cells
 from course_utils.resources import HOME
@@ -38,13 +37,7 @@ def find_blank(stem: str, name: str) -> Exercise | Goal:
     """Return what is asked of the function ``name`` in the notebook ``stem``; it stands in
     roundN_blanks.py. Raises ValueError if there is no such blank.
     """
-    module = f"course_utils.exercises.round{stem.removeprefix('Round')[:1]}_blanks"
-    try:
-        blanks = import_module(module).BLANKS.get(stem, {})
-    except ModuleNotFoundError as error:
-        if error.name != module:  # the round is there, and something that it needs is not
-            raise
-        blanks = {}
+    blanks = table_of(f"{stem.split('_')[0].lower()}_blanks", "BLANKS").get(stem, {})
     if name not in blanks:
         raise ValueError(
             f"{stem} asks for no function {name!r}; it asks for {', '.join(blanks) or 'none'}. Keep"

@@ -58,20 +58,26 @@ def _find(number: str) -> Exercise | Goal:
     """Return the exercise of a number; 1.2 stands in round1.py. Raises ValueError if it does
     not.
     """
-    round_number = str(number).split(".")[0]
-    module = f"course_utils.exercises.round{round_number}"
-    try:
-        exercises = import_module(module).EXERCISES
-    except ModuleNotFoundError as error:
-        if error.name != module:  # the round is there, and something that it needs is not
-            raise
-        exercises = {}
+    exercises = table_of(f"round{str(number).split('.')[0]}", "EXERCISES")
     if number not in exercises:
         raise ValueError(
             f'there is no exercise {number!r}; write check("1.2", the_function) with the number'
             " above"
         )
     return exercises[number]
+
+
+def table_of(module: str, table: str) -> dict:
+    """Return what a round's file, such as round1.py, lists under the name ``table``; nothing where
+    there is no such file.
+    """
+    module = f"course_utils.exercises.{module}"
+    try:
+        return getattr(import_module(module), table)
+    except ModuleNotFoundError as error:
+        if error.name != module:  # the round is there, and something that it needs is not
+            raise
+        return {}
 
 
 def _examine(exercise: Exercise | Goal, function: Callable) -> list[str]:

@@ -208,10 +208,8 @@ GROWTH_GRADIENT = Exercise(
 # --- Several weights ------------------------------------------------------------------------------
 
 MSE_GRADIENT = replace(GRADIENT, function="mse_gradient")
-STEP = GRADIENT_STEP
 
 # --- The same in PyTorch --------------------------------------------------------------------------
-
 
 MSE_IN_PYTORCH = replace(
     MSE_OF_A_SLOPE, parts={"MSE": "tensor"}, call=with_data("x", "y", tensors=True)
@@ -221,7 +219,6 @@ SLOPE_BY_AUTOGRAD = replace(
 )
 MSE_GRADIENT_BY_AUTOGRAD = replace(MSE_GRADIENT, parts={"gradient": "tensor"}, call=in_tensors)
 STEP_BY_AUTOGRAD = replace(GRADIENT_STEP, function="gradient_step_pytorch")
-
 GROWTH_BY_AUTOGRAD = replace(
     GROWTH_GRADIENT,
     parts={"gradient": "tensor"},
@@ -230,12 +227,12 @@ GROWTH_BY_AUTOGRAD = replace(
 )
 
 
-def _walk_from_zero(x, y, empty_grad, steps, sign=-1.0, rate=0.1):
+def _walk_from_zero(x, y, empty_grad, steps, sign=-1.0):
     """Return the weights (steps + 1,) of a walk with .grad emptied before each step, or never."""
     weights, total = [0.0], 0.0
     for _ in range(steps):
         total = _slope(x, y, weights[-1]) + (0 if empty_grad else total)
-        weights.append(weights[-1] + sign * rate * total)
+        weights.append(weights[-1] + sign * 0.1 * total)
     return np.array(weights)
 
 
@@ -322,7 +319,7 @@ BLANKS: dict[str, dict[str, Exercise | Goal]] = {
         "mse": MSE_OF_A_SLOPE,
         "gradient": SLOPE_OF_THE_MSE,
         "central": CENTRAL,
-        "gradient_step": STEP,
+        "gradient_step": GRADIENT_STEP,
     },
     "Round1_Gradient-PyTorch": {
         "mse": MSE_IN_PYTORCH,

@@ -23,7 +23,6 @@ class BorderPanel:
     """
 
     def __init__(self, places: np.ndarray, borders: np.ndarray, top: float):
-        self.places = places
         self.panel = Panel(
             "The border moves with the point",
             "x of the point",
@@ -51,8 +50,7 @@ class BorderView:
 
     def __init__(self, gradient_step: Callable, problems: dict[str, Problem], top: float):
         self.gradient_step, self.problems = gradient_step, problems
-        moving = {name: problem.X[-1, 0] for name, problem in problems.items()}
-        self.at = moving
+        self.at = {name: problem.X[-1, 0] for name, problem in problems.items()}
         first = next(iter(problems.values()))
         self.data = Panel(
             "The data and the line they ask for",
@@ -60,7 +58,7 @@ class BorderView:
             "y",
             alt="The data as dots, one of them larger, which moves, and the best line.",
         )
-        widest = 1.06 * max(max(abs(x) for x in moving.values()), np.abs(first.X[:-1]).max())
+        widest = 1.06 * max(max(abs(x) for x in self.at.values()), np.abs(first.X[:-1]).max())
         axes = self.data.ax
         axes.plot(first.X[:-1, 0], first.y[:-1], "o", color=COLOURS["data"], ms=6)
         axes.set(xlim=(-widest, widest), ylim=1.3 * np.array([-1, 1]) * np.abs(first.y).max())
@@ -69,7 +67,7 @@ class BorderView:
         self.loss = descent_panel(list(problems.values()), STEPS)
         self.losses = self.loss.path("blue", line=1.5, dots=2.5, head=5, walk=True)
         borders = np.array([2 / problem.L for problem in problems.values()])
-        self.border = BorderPanel(np.array(list(moving.values())), borders, top)
+        self.border = BorderPanel(np.array(list(self.at.values())), borders, top)
         self.panels = [self.data, self.border.panel, self.loss]
 
     def frame(self, lrate: float, place: str) -> Frame:
