@@ -32,12 +32,13 @@ from pytest_runs import ONE_THREAD
 from running import failed, open_shell, unreached_arms
 
 from course_utils.contents import TORCH_SUFFIX, contents
+from course_utils.exercises.blank import STANDS_IN
 from course_utils.notebooks import read_notebook
 from course_utils.resources import HOME
 
 # --- what a run showed, compared ------------------------------------------------------------------
 
-TWINS, PROSE, OUTPUTS, NOTHING = "twins", "prose", "outputs", "nothing"
+TWINS, PROSE, BLANKS, OUTPUTS, NOTHING = "twins", "prose", "blanks", "outputs", "nothing"
 # These differ from machine to machine.
 IMAGES = {"image/png", "image/jpeg", "application/vnd.jupyter.widget-view+json"}
 
@@ -77,7 +78,7 @@ def changed_outputs(stored, fresh):
 
 
 def judge(stored, mutant, twin, stored_labs=(), known=()):
-    """Return what tells a run of a changed notebook from the unchanged pair: one of the four words,
+    """Return what tells a run of a changed notebook from the unchanged pair: one of the words,
     and a sentence.
 
     known: sentences that the unchanged notebook gives as well, so that they tell nothing. The rest:
@@ -359,6 +360,10 @@ class Course:
             outputs.append(shell.run(task.bug.plant(source) if cell == task.cell else source))
             if failed(outputs[-1]):
                 return TWINS, f"code cell {cell} raises {failed(outputs[-1])}"[:200]
+            if cell == task.cell and STANDS_IN in str(shown(outputs[-1])):
+                # A test of the proof asks whether each blank of the course is right: no refresh
+                # washes this away.
+                return BLANKS, f"the blank's check in code cell {cell} refuses it"
             seen, problem = parted(record, other, seen)
             if problem:
                 return TWINS, problem
@@ -589,10 +594,11 @@ def describe(planted, verdict):
 ONE_ROWS = [
     ("caught by the twins", {TWINS}),
     ("by the prose", {PROSE}),
+    ("by a blank's check", {BLANKS}),
     ("by stored outputs only", {OUTPUTS}),
     ("by nothing", {NOTHING}),
 ]
-BOTH_ROWS = [("caught", {TWINS, PROSE, OUTPUTS}), ("by nothing", {NOTHING})]
+BOTH_ROWS = [("caught", {TWINS, PROSE, BLANKS, OUTPUTS}), ("by nothing", {NOTHING})]
 
 
 def report(one, both, verdicts):
@@ -648,7 +654,7 @@ def main():
         type=float,
         default=0.0,
         metavar="SHARE",
-        help="exit with 1 if the twins and the prose catch less than this share of the first",
+        help="exit with 1 if twins, prose and blanks catch less than this share of the first",
     )
     parser.add_argument(
         "--branches", action="store_true", help="instead: list the code that no cell reaches"
@@ -695,7 +701,7 @@ def main():
         arguments.report.write_text(
             f"{text}\n\n{minutes}\n\nCaught\n\n{caught}\n", encoding="utf-8"
         )
-    found = [verdict[0] in (TWINS, PROSE) for verdict in verdicts[: len(one)] if verdict]
+    found = [verdict[0] in (TWINS, PROSE, BLANKS) for verdict in verdicts[: len(one)] if verdict]
     return int(sum(found) < arguments.at_least * len(found))
 
 

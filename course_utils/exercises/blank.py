@@ -16,6 +16,8 @@ from course_utils.exercises.model import Exercise, Goal
 from course_utils.notebooks import code_cells
 from course_utils.resources import HOME
 
+STANDS_IN = "stands in for it"
+
 
 def blank(stem: str, function: Callable) -> Callable:
     """Print whether ``function``, from the notebook ``stem``, does what is asked of it; return it
@@ -29,7 +31,7 @@ def blank(stem: str, function: Callable) -> Callable:
     if state == "right":
         print(f"{exercise.function}: right")
         return function
-    print(f"{text}\n    Until then the course's {exercise.function} stands in for it.\n", end="")
+    print(f"{text}\n    Until then the course's {exercise.function} {STANDS_IN}.\n", end="")
     return the_course_s(stem, exercise.function, sys._getframe(1).f_globals)
 
 

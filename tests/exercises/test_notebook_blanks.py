@@ -15,13 +15,15 @@ from torch import nn
 from course_utils import blank, check_arrays, make_loader
 from course_utils.contents import contents
 from course_utils.exercises.blank import find_blank, the_course_s
-from course_utils.exercises.check import judge
-from course_utils.exercises.round1_blanks import BLANKS as ROUND_1
-from course_utils.exercises.round2_blanks import BLANKS as ROUND_2
+from course_utils.exercises.check import judge, table_of
 from course_utils.notebooks import read_notebook
 from course_utils.resources import HOME
 
-BLANKS = ROUND_1 | ROUND_2
+BLANKS = {
+    stem: asked
+    for number in range(1, len(contents().rounds) + 1)
+    for stem, asked in table_of(f"round{number}_blanks", "BLANKS").items()
+}
 EVERY = [(stem, name) for stem, asked in BLANKS.items() for name in asked]
 
 

@@ -13,6 +13,7 @@ from plant_bugs import plant, report, run_jobs, wilson
 from prove import THE_COURSE
 from running import failed, run_notebook, unreached_arms
 
+from course_utils.exercises.blank import STANDS_IN
 from course_utils.resources import HOME
 
 needs_linux = pytest.mark.skipif(
@@ -269,6 +270,10 @@ def test_arms_that_nothing_reaches_are_named(tmp_path):
 # --- planting -------------------------------------------------------------------------------------
 
 
+#: A cell that says what a blank's check says of a wrong function.
+CHECKED = f"print('f: right' if len('a') + 1 == 2 else 'the course's f {STANDS_IN}.')"
+
+
 @pytest.fixture
 def mini_course(tmp_path):
     """A pair of executed notebooks; the processes that their last cells start would outlive
@@ -281,6 +286,7 @@ def mini_course(tmp_path):
             f" Twin('Round1_Mini{suffix}')\nprint('{suffix or 'NumPy'} has', 3 + 4)",
             f"two = {'1.0 + 1' if suffix else '2.0'}\nother = str(5)\n_unused = 7",
             "twin.check('two', two)\nprint(other)",
+            CHECKED if not suffix else "checked = 1",
             "import subprocess\nsleeper = subprocess.Popen(['sleep', '7391'])",
         )
         outputs = in_a_process(lambda path=path: [outputs for _, outputs in run_notebook(path)])
@@ -317,6 +323,7 @@ def test_bugs_are_caught_by_the_twins_by_stored_outputs_or_by_nothing(mini_cours
         planted(((torch, 2),), twins, "1.0 + 1", "1.0"),
         planted(((numpy, 1),), start, "3 + 4", "3 - 4"),
         planted(((torch, 2),), twins, "7", "8"),
+        planted(((numpy, 4),), CHECKED, "+ 1", "- 1"),
     ]
     both = [planted(((numpy, 3), (torch, 3)), shared, "print(other)", "print(two)")]
     verdicts = plant(mini_course, [numpy], one, both)
@@ -325,6 +332,7 @@ def test_bugs_are_caught_by_the_twins_by_stored_outputs_or_by_nothing(mini_cours
         "twins",
         "outputs",
         "nothing",
+        "blanks",
         "outputs",
     ]
     assert not [
@@ -332,7 +340,7 @@ def test_bugs_are_caught_by_the_twins_by_stored_outputs_or_by_nothing(mini_cours
     ]
     text, caught = report(one, both, verdicts)
     assert (
-        "caught by the twins         2    50.0%" in text
+        "caught by the twins         2    40.0%" in text
         and "caught                      1   100.0%" in text
     )
     assert (
