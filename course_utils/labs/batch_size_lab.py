@@ -219,14 +219,21 @@ class BatchSizeView:
 
 @mpl.rc_context(STYLE)
 def batch_size_lab(
-    gradient_step: Callable, X: ArrayLike, y: ArrayLike, *, steps: int = 300, seed: int = 0
+    gradient_step: Callable,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    steps: int = 300,
+    seed: int = 0,
+    marks: bool = True,
 ) -> Lab:
     """Show the lab "batch size and noise" and return it; ``lab.lrate`` and ``lab.batch_size`` read
     and set its sliders.
 
     gradient_step: the learner's ``gradient_step(X, y, weight, lrate) -> (weight, MSE)``. X: (m, 1)
     or (m, 2). y: (m,). Each step draws a fresh batch of rows, without repetition, from
-    ``numpy.random.default_rng(seed)``: the same batches at every learning rate. Raises ValueError
+    ``numpy.random.default_rng(seed)``: the same batches at every learning rate. marks: whether
+    the rate's slider tells the border and the regimes before one asks for them. Raises ValueError
     if X and y do not fit together or X has more than two columns.
     """
     X = np.asarray(X, dtype=float)
@@ -247,6 +254,7 @@ def batch_size_lab(
         view.panels,
         view.frame,
         steps=steps,
+        marks=marks,
         facts=["noise floor: predicted, measured", "gradient variance: predicted, measured"],
         stored=[[start, 1], [start, 10], [start, m]],
         alt=(

@@ -90,13 +90,14 @@ class OneWeightView:
 
 @mpl.rc_context(STYLE)
 def learning_rate_lab(
-    gradient_step: Callable, X: ArrayLike, y: ArrayLike, *, steps: int = STEPS
+    gradient_step: Callable, X: ArrayLike, y: ArrayLike, *, steps: int = STEPS, marks: bool = True
 ) -> Lab:
     """Show the lab "learning rate, one weight" and return it; ``lab.lrate`` reads and sets the
     learning rate.
 
     gradient_step: the learner's ``gradient_step(X, y, weight, lrate) -> (weight, MSE)``. X: (m, 1).
-    y: (m,). The path starts at weight 0. Raises ValueError if X and y do not fit together or X has
+    y: (m,). The path starts at weight 0. marks: whether the slider tells 1/L, 2/L and the regimes
+    before one asks for them. Raises ValueError if X and y do not fit together or X has
     more than one column.
     """
     X, y, _ = check_arrays(X, y, np.zeros(1))
@@ -110,6 +111,8 @@ def learning_rate_lab(
         [Slider("lrate", "learning rate", [scale], start=scale.values[smooth])],
         view.panels,
         view.frame,
+        marks=marks,
+        answers=[view.factor.panel],
         facts=["|1 − ηL|: predicted, measured", "steps to 1 % above the minimum"],
         steps=steps,
         stored=[[scale.values[place]] for place in (smooth, oscillating, diverging)],

@@ -162,14 +162,15 @@ def problems_of(X: np.ndarray, y: np.ndarray) -> dict[str, Problem]:
 
 @mpl.rc_context(STYLE)
 def two_weight_lab(
-    gradient_step: Callable, X: ArrayLike, y: ArrayLike, *, steps: int = STEPS
+    gradient_step: Callable, X: ArrayLike, y: ArrayLike, *, steps: int = STEPS, marks: bool = True
 ) -> Lab:
     """Show the lab "learning rate, two weights" and return it; ``lab.lrate`` and ``lab.features``
     read and set its sliders.
 
     gradient_step: the learner's ``gradient_step(X, y, weight, lrate) -> (weight, MSE)``. X: (m, 2),
     y: (m,): the features as measured, best with the mean taken off, since the line has no bias. The
-    second slider standardises them: mean 0, standard deviation 1. Raises ValueError if X and y do
+    second slider standardises them: mean 0, standard deviation 1. marks: whether the rate's slider
+    tells the border and the regimes before one asks for them. Raises ValueError if X and y do
     not fit together, X has not two columns, or one column says what the other says.
     """
     X, y, _ = check_arrays(X, y, np.zeros(2))
@@ -186,6 +187,7 @@ def two_weight_lab(
         view.panels,
         view.frame,
         steps=steps,
+        marks=marks,
         facts=[
             "steep 1 − ηλ: predicted, measured",
             "flat 1 − ηλ: predicted, measured",

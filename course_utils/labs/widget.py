@@ -68,6 +68,8 @@ class Lab(anywidget.AnyWidget):
     function of the sliders' values that returns a Frame. facts: what the numbers are called that
     each Frame gives. steps: how many steps the paths have (0: nothing to play). stored: the
     positions, one value for each slider, that the stored PNG shows. alt: what that PNG shows.
+    marks: whether the first slider's marks and bands, the regime's name and the panels ``answers``
+    are seen from the start; if not, a button shows them.
 
     The lab computes all positions and shows itself. While that takes longer than half a second, it
     appears with what is ready and a progress bar; interrupting the kernel keeps what is ready.
@@ -97,6 +99,8 @@ class Lab(anywidget.AnyWidget):
         steps: int = 0,
         stored: Sequence[Sequence[Value]],
         alt: str,
+        marks: bool = True,
+        answers: Sequence[Panel] = (),
     ):
         self.sliders, self.panels, self.frame, self.alt = sliders, panels, frame, alt
         self.positions = Positions(sliders)
@@ -106,6 +110,8 @@ class Lab(anywidget.AnyWidget):
         start = self.positions.places(self.positions.nearest([s.start for s in sliders]))
         spec: dict[str, Any] = {"name": name, "facts": facts, "steps": steps, "start": start}
         spec |= _front_spec(sliders, panels)
+        if not marks:
+            spec["asks"] = [n for n, panel in enumerate(panels) if panel in answers]
         super().__init__(
             spec=spec,
             position=start,

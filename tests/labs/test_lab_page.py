@@ -9,7 +9,9 @@ import random
 import oracle
 import pytest
 from driver import LabOnPage, script, try_everything, watch
-from problems import MAKERS, gradient_step
+from problems import MAKERS, X, gradient_step, y
+
+from course_utils import learning_rate_lab
 
 pytestmark = pytest.mark.part("browser")
 
@@ -311,4 +313,35 @@ def test_the_race_fits_the_width(chromium, race_file, width):
             and b["x"] < a["x"] + a["width"]
             for b in marks
         )
+    page.context.close()
+
+
+def test_marks_and_regimes_wait_until_they_are_asked_for(chromium, tmp_path):
+    """Of what answers "where is the border?" nothing is seen or spoken before the button."""
+    lab = learning_rate_lab(gradient_step, X, y, marks=False)
+    lab.save_html(tmp_path / "lab.html")
+    page, messages, _ = open_file(chromium, tmp_path / "lab.html")
+    slider, button = page.get_by_role("slider"), page.get_by_role("button", name="the marks")
+    answers = [*page.locator(".gbl-band, .gbl-mark").all(), page.locator(".gbl-panel").nth(2)]
+
+    def spoken():
+        return slider.get_attribute("aria-valuetext"), page.locator(".gbl-regime").text_content()
+
+    assert len(answers) > 4 and not any(part.is_visible() for part in answers)
+    said, regime = spoken()
+    assert regime == "" and lab.regime not in said
+    button.focus()
+    page.keyboard.press("Enter")
+    assert all(part.is_visible() for part in answers)
+    assert spoken() == (f"{said}, {lab.regime}", lab.regime)
+    slider.press("ArrowRight")
+    button.click()
+    assert not any(part.is_visible() for part in answers) and spoken()[1] == ""
+    assert not messages
+    page.context.close()
+
+
+def test_without_a_wish_there_is_no_such_button(chromium, page_file):
+    page, _, _ = open_file(chromium, page_file[0])
+    assert page.get_by_role("button").count() == 2
     page.context.close()

@@ -202,9 +202,12 @@ function render({ model, el }) {
     }),
   );
   const panels = spec.panels.map(makePanel);
-  const [play, reset] = ["Play", "Reset"].map((name) =>
+  const [play, reset, ask] = ["Play", "Reset", "Show the marks"].map((name) =>
     make("button", { type: "button", ...OWN_KEYS }, name),
   );
+  // What would answer a question before it is guessed at: the first slider's marks and bands, the
+  // regime's name, the panels that spec.asks counts. They wait until they are asked for.
+  let marked = !spec.asks;
   const trouble = make("p", { class: "gbl-trouble", role: "status" });
   const walked = spec.steps ? ["step"] : []; // without a walk, no step is counted
   const facts = [...walked, ...spec.facts].map((name) => ({ name, value: make("dd") })),
@@ -218,6 +221,7 @@ function render({ model, el }) {
       { class: "gbl-says" },
       play,
       reset,
+      ...(spec.asks ? [ask] : []),
       make(
         "dl",
         {},
@@ -247,7 +251,7 @@ function render({ model, el }) {
       version = position[1] ?? 0;
     const frame = model.get("frames")[position[0] * columns + version];
     sliders.forEach((slider, n) =>
-      slider.show(position[n], n === 0 ? version : 0, n === 0 ? frame?.name : ""),
+      slider.show(position[n], n === 0 ? version : 0, n === 0 && marked ? frame?.name : ""),
     );
     toggles.forEach((toggle, n) => toggle.show(shown.includes(names[n]), frame?.notes[names[n]]));
     let at = frame?.at ?? 0,
@@ -275,6 +279,13 @@ function render({ model, el }) {
     trouble.textContent = frame ? frame.trouble : "This position is not computed yet.";
   }
 
+  function showMarks(on) {
+    marked = on;
+    root.classList.toggle("gbl-unmarked", !on);
+    for (const n of spec.asks ?? []) panels[n].node.style.visibility = on ? "" : "hidden";
+    ask.textContent = on ? "Hide the marks" : "Show the marks";
+  }
+
   function showNew() {
     const view = model.get("points"),
       frames = model.get("frames");
@@ -298,6 +309,10 @@ function render({ model, el }) {
   play.addEventListener("click", () => {
     if (!timer && model.get("step") === spec.steps) model.set("step", 0);
     setPlaying(!timer);
+  });
+  ask.addEventListener("click", () => {
+    showMarks(!marked);
+    show();
   });
   reset.addEventListener("click", () => {
     model.set("position", spec.start);
@@ -336,6 +351,7 @@ function render({ model, el }) {
   scheme.addEventListener("change", paint);
   attached.observe(root);
   Object.entries(watch).forEach(([event, react]) => model.on(event, react));
+  showMarks(marked);
   showNew();
   play.hidden = !spec.steps;
   return () => {
