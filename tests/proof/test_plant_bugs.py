@@ -271,7 +271,7 @@ def test_arms_that_nothing_reaches_are_named(tmp_path):
 
 
 #: A cell that says what a blank's check says of a wrong function.
-CHECKED = f"print('f: right' if len('a') + 1 == 2 else 'the course's f {STANDS_IN}.')"
+CHECKED = f"print('f: right' if len('a') + 1 == 2 else 'the f of the course {STANDS_IN}.')"
 
 
 @pytest.fixture
