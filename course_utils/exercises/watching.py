@@ -1,14 +1,16 @@
 """Stops what never ends, by counting: a learner's ``while`` whose condition stays true.
 
-Counted are the lines that run, never seconds, so the verdict is the same on every machine.
+Counted are the lines that run, and the turns of loops that stand in one line, never seconds, so the
+verdict is the same on every machine.
 """
 
+import dis
 import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 #: More lines of the learner's than any answer needs, in one call.
@@ -35,14 +37,17 @@ def lines_counted(function: Callable, most: int = MOST_LINES) -> Iterator[None]:
 
     def count_line(frame: FrameType, event: str, _: Any) -> Any:
         nonlocal count
-        if event == "line":
+        if event == "line" or event == "opcode" and frame.f_lasti in _one_line_loops(frame.f_code):
             count += 1
             if count > most:
                 raise Endless(f"after {most:,} lines it was stopped")
         return count_line
 
     def enter(frame: FrameType, event: str, _: Any) -> Any:
-        return count_line if frame.f_globals is globals_ else None
+        if frame.f_globals is not globals_:
+            return None
+        frame.f_trace_opcodes = bool(_one_line_loops(frame.f_code))
+        return count_line
 
     before = sys.gettrace()
     sys.settrace(enter)
@@ -50,6 +55,20 @@ def lines_counted(function: Callable, most: int = MOST_LINES) -> Iterator[None]:
         yield
     finally:
         sys.settrace(before)
+
+
+@functools.cache
+def _one_line_loops(code: CodeType) -> frozenset[int]:
+    """Return where in a function's code a jump leads back to its own line, as at the end of
+    ``while True: pass``: Python tells of a line once, not at each turn within it.
+    """
+    line, lines, back = 0, {}, []
+    for step in dis.get_instructions(code):
+        line = step.positions.lineno or line if step.positions else line
+        lines[step.offset] = line
+        if "BACKWARD" in step.opname:
+            back.append((step.offset, step.argval))
+    return frozenset(jump for jump, target in back if lines[target] == lines[jump])
 
 
 def require_not_endless(calls: int, what: str) -> None:

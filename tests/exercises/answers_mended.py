@@ -2,6 +2,22 @@
 
 #: Answers whose loop has no end: (exercise, the answer).
 ENDLESS = [
+    # One line: Python tells of it once, not at each turn.
+    (
+        "1.1",
+        """
+        def f(X, y, weight):
+            while True: pass
+        """,
+    ),
+    (
+        "1.1",
+        """
+        def f(X, y, weight):
+            k = 0
+            while k < len(y): y[0] = 1
+        """,
+    ),
     (
         "1.5",
         """
