@@ -21,7 +21,8 @@ def guess(what: str, value: Any = ..., choices: Sequence[str] = ()) -> None:
         value = str(value)  # 0.3 is as good as "0.3"
     fits = value in choices if choices else _is_number(value)
     if value is ...:
-        print(f"Guess {what}: write {expected} in place of the ... , then run this cell again.")
+        asked = "a choice" if choices else expected
+        print(f"Guess {what}: write {asked} for the ... , then run this cell again.")
     elif not fits:
         print(f"Guess {what}: {value!r} is not {expected}.")
     else:
