@@ -78,7 +78,7 @@ GRADIENT_DESCENT = Exercise(
     ],
 )
 
-# --- Curvatures -----------------------------------------------------------------------------------
+# --- Curvatures and the border --------------------------------------------------------------------
 
 EXTREME_CURVATURES = Exercise(
     function="extreme_curvatures",
@@ -108,6 +108,34 @@ EXTREME_CURVATURES = Exercise(
             " it is.",
             lambda X: tuple(np.linalg.eigvalsh(hessian(X - X.mean(axis=0)))[[0, -1]]),
         ),
+    ],
+)
+
+BORDER_OF = Exercise(
+    function="border_of",
+    parts={"border": "number"},
+    right=lambda X: 2 / (2 * np.mean(X**2)),
+    cases=[(draw(seed, m, 1)[0],) for seed, m in ((24, 3), (25, 5), (26, 4))],
+    mistakes=[
+        Mistake(
+            "This is 1/L, where one step arrives. The border is twice as far.",
+            lambda X: 1 / (2 * np.mean(X**2)),
+        ),
+        Mistake(
+            "The 2 of L = 2/m Σ x² is missing: the border is 2/L, and L twice the mean of x².",
+            lambda X: 2 / np.mean(X**2),
+        ),
+        Mistake("This is L. The border is 2/L.", lambda X: 2 * np.mean(X**2)),
+        Mistake(
+            "It is divided by the sum of the squares. L has their mean.",
+            lambda X: 2 / (2 * np.sum(X**2)),
+        ),
+        Mistake(
+            "The mean of x was taken away. L is twice the mean of x² as x is, also where its mean"
+            " is not 0.",
+            lambda X: 1 / np.var(X),
+        ),
+        Mistake("The mean of x is squared. L has the mean of x².", lambda X: 1 / np.mean(X) ** 2),
     ],
 )
 
@@ -353,18 +381,299 @@ IN_PYTORCH = replace(
     ],
 )
 
+
+def _learnt(descend: Callable[..., Any], *case: Any) -> Any:
+    """Let ``descend`` change a linear model; return its weights, or what came back in its place."""
+    from torch import nn
+
+    X, y, weight, lrate, epochs = case
+    model = nn.Linear(len(weight), 1, bias=False, dtype=as_tensor(weight).dtype)
+    model.weight.data[0] = as_tensor(weight)
+    made = descend(nn.Sequential(model, nn.Flatten(0)), as_tensor(X), as_tensor(y), lrate, epochs)
+    return model.weight.detach().numpy()[0] if isinstance(made, nn.Module) else made
+
+
+def _adding_up(X, y, weight, lrate, epochs):
+    """Return the end of a walk on all the data whose gradients pile up."""
+    total = 0
+    for _ in range(epochs):
+        total = total + gradient(X, y, weight)
+        weight = weight - lrate * total
+    return weight
+
+
+def _a_step_late(X, y, weight, lrate, epochs):
+    """Return the end of a walk whose steps use the gradient of the step before."""
+    old = np.zeros(len(weight))
+    for _ in range(epochs):
+        weight, old = weight - lrate * old, gradient(X, y, weight)
+    return weight
+
+
+DESCEND = Exercise(
+    function="descend",
+    parts={"weight": "array"},
+    right=lambda X, y, w, lrate, epochs: _walk(X, y, w, lrate, epochs)[0][-1],
+    call=_learnt,
+    cases=[(*draw(11, 3, 1), 0.1, 2), (*draw(12, 5, 2), 0.05, 3), (*draw(13, 4, 3), 0.02, 4)],
+    mistakes=[
+        Mistake(
+            "The gradients pile up: .grad of the last step is still there when the next one is"
+            " added. Empty it with optimizer.zero_grad() before backward, in every turn.",
+            _adding_up,
+        ),
+        Mistake(
+            "Each step uses the gradient of the step before: step stands before backward.",
+            _a_step_late,
+        ),
+        Mistake(
+            "The weight never moves: between backward and step the gradient is emptied, or no step"
+            " is taken.",
+            lambda X, y, w, lrate, epochs: w,
+        ),
+        Mistake(
+            "It takes a single step. The three lines belong into the loop.",
+            lambda X, y, w, lrate, epochs: _walk(X, y, w, lrate, 1)[0][-1],
+        ),
+    ],
+)
+
+BY_ROWS = replace(IN_PYTORCH, function="minibatch_by_rows")
+
+# --- What a batch costs ---------------------------------------------------------------------------
+
+
+def _squared_scatter(single):
+    return np.mean(np.sum((single - single.mean(axis=0)) ** 2, axis=1))
+
+
+SCATTER = Exercise(
+    function="scatter",
+    parts={"S": "number"},
+    right=_squared_scatter,
+    cases=[(draw(seed, m, n)[0],) for seed, m, n in ((61, 3, 2), (62, 5, 3), (63, 4, 1))],
+    mistakes=[
+        Mistake(
+            "The mean was not taken away: this is the mean squared length of the rows. S asks how"
+            " far they lie from their mean.",
+            lambda single: np.mean(np.sum(single**2, axis=1)),
+        ),
+        Mistake(
+            "The columns are averaged, too. The squares of a row are added up, and only the rows"
+            " are averaged.",
+            lambda single: np.mean((single - single.mean(axis=0)) ** 2),
+        ),
+        Mistake(
+            "This is the sum over the rows. Take their mean.",
+            lambda single: np.sum((single - single.mean(axis=0)) ** 2),
+        ),
+        Mistake(
+            "It is divided by m - 1. S is a mean over the m examples at hand.",
+            lambda single: np.sum(single.var(axis=0, ddof=1)),
+        ),
+        Mistake(
+            "The mean is taken of each row, not of all rows: axis=0 averages over the examples.",
+            lambda single: np.mean(
+                np.sum((single - single.mean(axis=1, keepdims=True)) ** 2, axis=1)
+            ),
+        ),
+    ],
+)
+
+
+def _side_by_side(step: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Return walks (steps + 1, walks, n) whose weight moves by ``step``(X, y, weight, lrate)."""
+
+    def walks(X, y, weight, lrates, rows):
+        found = [np.tile(weight, (rows.shape[1], 1))]
+        for lrate, batch in zip(lrates, rows):
+            moves = zip(batch, found[-1], strict=True)
+            found.append(np.array([step(X[r], y[r], w, lrate) for r, w in moves]))
+        return np.array(found)
+
+    return walks
+
+
+def _from_the_start(X, y, weight, lrates, rows):
+    steps = [
+        [weight - lrate * gradient(X[r], y[r], weight) for r in batch]
+        for lrate, batch in zip(lrates, rows)
+    ]
+    return np.array([np.tile(weight, (rows.shape[1], 1)), *steps])
+
+
+_right_walks = _side_by_side(lambda X, y, w, lrate: w - lrate * gradient(X, y, w))
+
+
+def _rows(seed: int, m: int, steps: int, walks: int, size: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(m, size=(steps, walks, size))
+
+
+NOISY_DESCENT = Exercise(
+    function="noisy_descent",
+    parts={"weights": "array"},
+    right=_right_walks,
+    cases=[
+        (*draw(71, 4, 1), np.array([0.1, 0.05]), _rows(1, 4, 2, 2, 1)),
+        (*draw(72, 5, 2), np.array([0.05, 0.02, 0.01]), _rows(2, 5, 3, 2, 3)),
+        (*draw(73, 6, 3), np.array([0.02, 0.03]), _rows(3, 6, 2, 4, 2)),
+    ],
+    mistakes=[
+        Mistake(
+            "Every step starts at the first weights. Take the last of the list, weights[-1].",
+            _from_the_start,
+        ),
+        Mistake(
+            "The start is missing: the first entry holds the weights before the first step.",
+            lambda *case: _right_walks(*case)[1:],
+        ),
+        Mistake(
+            "The walks go uphill. Subtract the gradient.",
+            _side_by_side(lambda X, y, w, lrate: w + lrate * gradient(X, y, w)),
+        ),
+        Mistake(
+            "The factor 2 of the gradient is missing.",
+            _side_by_side(lambda X, y, w, lrate: w - lrate * gradient(X, y, w) / 2),
+        ),
+        Mistake(
+            "The gradients of a batch are added up. Take their mean.",
+            _side_by_side(lambda X, y, w, lrate: w - lrate * len(y) * gradient(X, y, w)),
+        ),
+    ],
+)
+
+RATE_FOR = Exercise(
+    function="rate_for",
+    parts={"learning rate": "number"},
+    right=lambda aim, B, S, L: min(2 * B * aim / S, 1 / (2 * L)),
+    cases=[(0.01, 4, 2.0, 3.0), (0.02, 1, 0.8, 2.5), (0.1, 50, 2.0, 4.0)],
+    mistakes=[
+        Mistake(
+            "There is no cap: for large batches the rate grows beyond the border. At most"
+            " 1 / (2 L).",
+            lambda aim, B, S, L: 2 * B * aim / S,
+        ),
+        Mistake(
+            "This is the rate whose floor is the whole aim. Half of it is asked for.",
+            lambda aim, B, S, L: min(4 * B * aim / S, 1 / (2 * L)),
+        ),
+        Mistake(
+            "The larger of the two comes back. A cap is a smallest value of two: min.",
+            lambda aim, B, S, L: max(2 * B * aim / S, 1 / (2 * L)),
+        ),
+        Mistake(
+            "The cap is 1 / L. Half of it, 1 / (2 L), is asked for.",
+            lambda aim, B, S, L: min(2 * B * aim / S, 1 / L),
+        ),
+        Mistake(
+            "The batch size stands on the wrong side: the floor is η S / (4 B), so a larger batch"
+            " allows a larger rate.",
+            lambda aim, B, S, L: min(2 * aim / (S * B), 1 / (2 * L)),
+        ),
+    ],
+)
+
+
+def _handed_over(make: Callable[..., Any], *case: Any) -> Any:
+    """Return the number of batches of the loader that ``make`` makes, and what they hold."""
+    from torch.utils.data import DataLoader
+
+    loader = make(*case)
+    if not isinstance(loader, DataLoader):
+        return loader
+    batches = list(loader)
+    rows = [np.column_stack([np.asarray(part) for part in batch]) for batch in batches]
+    return len(batches), np.vstack(rows)
+
+
+def _in_order(X, y, batch_size, order):
+    return -(-len(order) // batch_size), np.column_stack([X, y])[order]
+
+
+LOADER_OF = Exercise(
+    function="loader_of",
+    parts={"number of batches": "number", "rows of X and y": "array"},
+    right=_in_order,
+    call=_handed_over,
+    cases=[
+        (*draw(81, 3, 1)[:2], 2, [2, 0, 1]),
+        (*draw(82, 5, 2)[:2], 2, [4, 1, 3, 0, 2]),
+        (*draw(83, 6, 3)[:2], 4, [5, 2, 0, 3, 1, 4]),
+    ],
+    mistakes=[
+        Mistake(
+            "The rows come in the order of the data: the sampler says in which order they are to"
+            " come, sampler=order.",
+            lambda X, y, B, order: _in_order(X, y, B, np.arange(len(y))),
+        ),
+        Mistake(
+            "Every batch holds one example. Hand over batch_size.",
+            lambda X, y, B, order: (len(y), _in_order(X, y, B, order)[1]),
+        ),
+        Mistake(
+            "The last batch, which is smaller, is left out: that is what drop_last does.",
+            lambda X, y, B, order: (len(y) // B, _in_order(X, y, B, order)[1][: len(y) // B * B]),
+        ),
+    ],
+)
+
+
+def _of_each(X, y, weight):
+    return 2 * (X @ weight - y)[:, None] * X
+
+
+SINGLE_GRADIENTS = Exercise(
+    function="single_gradients",
+    parts={"gradients": "array"},
+    right=_of_each,
+    cases=[draw(91, 3, 1), draw(92, 4, 2), draw(93, 5, 3)],
+    mistakes=[
+        Mistake(
+            "One gradient comes back, the mean of all. Return one row for each example.",
+            lambda X, y, w: _of_each(X, y, w).mean(axis=0),
+        ),
+        Mistake(
+            "One gradient comes back, the sum of all. Return one row for each example.",
+            lambda X, y, w: _of_each(X, y, w).sum(axis=0),
+        ),
+        Mistake(
+            "Every row is divided by m: they are parts of the mean's gradient. Each is to be the"
+            " gradient of the example's own squared error.",
+            lambda X, y, w: _of_each(X, y, w) / len(y),
+        ),
+        Mistake(
+            "Each row is the gradient of all the data. vmap hands over one example at a time:"
+            " in_dims is (None, 0, 0).",
+            lambda X, y, w: np.tile(gradient(X, y, w), (len(y), 1)),
+        ),
+    ],
+)
+
 #: By notebook, then by the name of the function.
 BLANKS: dict[str, dict[str, Exercise | Goal]] = {
     "Round2_SGD": {
         "gradient_descent": GRADIENT_DESCENT,
+        "border_of": BORDER_OF,
         "extreme_curvatures": EXTREME_CURVATURES,
         "minibatch_descent": MINIBATCH_DESCENT,
-        "batch_gradients": BATCH_GRADIENTS,
     },
     "Round2_SGD-PyTorch": {
         "gradient_descent": GRADIENT_DESCENT,
+        "border_of": BORDER_OF,
         "LinearModel": LINEAR_MODEL,
+        "descend": DESCEND,
+        "minibatch_by_rows": BY_ROWS,
+    },
+    "Round2_Noise": {
+        "batch_gradients": BATCH_GRADIENTS,
+        "scatter": SCATTER,
+        "noisy_descent": NOISY_DESCENT,
+        "rate_for": RATE_FOR,
+    },
+    "Round2_Noise-PyTorch": {
+        "loader_of": LOADER_OF,
         "minibatch_descent": IN_PYTORCH,
         "batch_gradients": BATCH_GRADIENTS,
+        "single_gradients": SINGLE_GRADIENTS,
     },
 }

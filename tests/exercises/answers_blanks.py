@@ -3,6 +3,7 @@
 GRADIENT, AUTOGRAD = "Round1_Gradient", "Round1_Gradient-PyTorch"
 CURVATURE, SECOND = "Round1_Curvature", "Round1_Curvature-PyTorch"
 SGD, TORCH_SGD = "Round2_SGD", "Round2_SGD-PyTorch"
+NOISE, TORCH_NOISE = "Round2_Noise", "Round2_Noise-PyTorch"
 
 STEP = """
     {head}
@@ -81,6 +82,77 @@ def _gradients(row, rows="s, s + batch_size", end="", step="gradient_step"):
             step = {step}
             batches = [slice({rows}) for s in range(0, len(y), batch_size)]
             return np.array([{row} for b in batches]){end}"""
+
+
+def _by_rows(*lines, kept="model.weight.detach().numpy().copy()"):
+    body = "\n".join(f"                    {line}" for line in lines)
+    return f"""
+        def minibatch_by_rows(X, y, weight, lrate, epochs, batch_size, rng):
+            X, y, model = torch.from_numpy(X), torch.from_numpy(y), LinearModel(weight)
+            optimizer, weights = torch.optim.SGD(model.parameters(), lr=lrate), [weight]
+            for _ in range(epochs):
+                order = torch.from_numpy(rng.permutation(len(y)))
+                for rows in order.split(batch_size):
+                    loss = loss_function(model(X[rows]), y[rows])
+{body}
+                    weights.append({kept})
+            return np.array(weights)"""
+
+
+def _descend(*lines, after="return model"):
+    body = "\n".join(f"                {line}" for line in lines)
+    return f"""
+        def descend(model, X, y, lrate, epochs):
+            optimizer = torch.optim.SGD(model.parameters(), lr=lrate)
+            for _ in range(epochs):
+                loss = loss_function(model(X), y)
+{body}
+            {after}"""
+
+
+def _border(result):
+    return f"def border_of(X): return {result}"
+
+
+def _border_by_autograd(*lines, result="2 / curvature.item()"):
+    body = "\n".join(f"            {line}" for line in lines)
+    return f"""
+        def border_of(X):
+            w = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+            loss = torch.mean((torch.from_numpy(X) @ w) ** 2)
+            (slope,) = torch.autograd.grad(loss, w, create_graph=True)
+{body}
+            return {result}"""
+
+
+def _noisy(w="weights[-1]", gradient="2 * np.mean(x * error[:, :, None], axis=1)", new="w - lrate"):
+    return f"""
+        def noisy_descent(X, y, weight, lrates, rows):
+            weights = [np.tile(weight, (rows.shape[1], 1))]
+            for lrate, batch in zip(lrates, rows):
+                x, w = X[batch], {w}
+                error = np.sum(x * w[:, None], axis=2) - y[batch]
+                weights.append({new} * {gradient})
+            return np.array(weights)"""
+
+
+def _loader(arguments, before="order = order"):
+    return f"""
+        def loader_of(X, y, batch_size, order):
+            {before}
+            dataset = TensorDataset(torch.from_numpy(X), torch.from_numpy(y))
+            return DataLoader(dataset, {arguments})"""
+
+
+def _of_each(inside="(x @ w - target) ** 2", dims="(None, 0, 0)", end=""):
+    return f"""
+        def single_gradients(X, y, weight):
+            def loss_of_one(w, x, target):
+                return {inside}
+
+            of_each = torch.func.vmap(torch.func.grad(loss_of_one), {dims})
+            found = of_each(*map(torch.from_numpy, (weight, X, y))).numpy()
+            return found{end}"""
 
 
 #: Wrong answers: (notebook, what must be said, the answer).
@@ -336,15 +408,15 @@ WRONG = [
             end="weights[1:]",
         ),
     ),
-    (SGD, "sign is turned", _gradients("step(X[b], y[b], weight, lrate=1.0)[0] - weight")),
-    (SGD, "weights after a step", _gradients("step(X[b], y[b], weight, lrate=1.0)[0]")),
+    (NOISE, "sign is turned", _gradients("step(X[b], y[b], weight, lrate=1.0)[0] - weight")),
+    (NOISE, "weights after a step", _gradients("step(X[b], y[b], weight, lrate=1.0)[0]")),
     (
-        SGD,
+        NOISE,
         "starts at row 0",
         _gradients("weight - step(X[b], y[b], weight, lrate=1.0)[0]", rows="0, batch_size"),
     ),
     (
-        SGD,
+        NOISE,
         "mean of all",
         _gradients("weight - step(X[b], y[b], weight, lrate=1.0)[0]", end=".mean(axis=0)"),
     ),
@@ -386,14 +458,14 @@ WRONG = [
         "starts at zero",
         _model(init="self.weight = nn.Parameter(torch.zeros(len(weight), dtype=torch.float64))"),
     ),
-    (TORCH_SGD, "pile up", _torch_batches("loss.backward()", "optimizer.step()")),
+    (TORCH_NOISE, "pile up", _torch_batches("loss.backward()", "optimizer.step()")),
     (
-        TORCH_SGD,
+        TORCH_NOISE,
         "never moves",
         _torch_batches("loss.backward()", "optimizer.zero_grad()", "optimizer.step()"),
     ),
     (
-        TORCH_SGD,
+        TORCH_NOISE,
         "same tensor",
         _torch_batches(
             "optimizer.zero_grad()",
@@ -403,17 +475,17 @@ WRONG = [
         ),
     ),
     (
-        TORCH_SGD,
+        TORCH_NOISE,
         "sign is turned",
         _gradients("step(X[b], y[b], weight, lrate=1.0)[0] - weight", step="gradient_step_pytorch"),
     ),
     (
-        TORCH_SGD,
+        TORCH_NOISE,
         "weights after a step",
         _gradients("step(X[b], y[b], weight, lrate=1.0)[0]", step="gradient_step_pytorch"),
     ),
     (
-        TORCH_SGD,
+        TORCH_NOISE,
         "all the data",
         _gradients("weight - step(X, y, weight, lrate=1.0)[0]", step="gradient_step_pytorch"),
     ),
@@ -539,6 +611,102 @@ WRONG = [
     (SECOND, "compares examples", "def hessian(X, y): return 2 / len(X) * X @ X.T"),
     (SECOND, "2 is missing", "def hessian(X, y): return X.T @ X / len(X)"),
     (SECOND, "Only the diagonal", "def hessian(X, y): return torch.diag(2 * torch.mean(X**2, 0))"),
+    (SGD, "where one step arrives", _border("1 / (2 * np.mean(X**2))")),
+    (SGD, "The 2 of L", _border("2 / np.mean(X**2)")),
+    (SGD, "This is L", _border("2 * np.mean(X**2)")),
+    (SGD, "sum of the squares", _border("2 / (2 * np.sum(X**2))")),
+    (SGD, "taken away", _border("1 / np.var(X)")),
+    (SGD, "mean of x is squared", _border("1 / np.mean(X) ** 2")),
+    (TORCH_SGD, "where one step arrives", _border("0.5 / torch.tensor(X).square().mean().item()")),
+    (
+        TORCH_SGD,
+        "This is L",
+        _border_by_autograd(
+            "(curvature,) = torch.autograd.grad(slope, w)", result="curvature.item()"
+        ),
+    ),
+    (
+        TORCH_SGD,
+        "The 2 of L",
+        _border_by_autograd("(curvature,) = torch.autograd.grad(slope / 2, w)"),
+    ),
+    (TORCH_SGD, "pile up", _descend("loss.backward()", "optimizer.step()")),
+    (
+        TORCH_SGD,
+        "step before",
+        _descend("optimizer.step()", "optimizer.zero_grad()", "loss.backward()"),
+    ),
+    (
+        TORCH_SGD,
+        "never moves",
+        _descend("loss.backward()", "optimizer.zero_grad()", "optimizer.step()"),
+    ),
+    (
+        TORCH_SGD,
+        "single step",
+        _descend("optimizer.zero_grad()", "loss.backward()", "optimizer.step()", "return model"),
+    ),
+    (
+        TORCH_SGD,
+        "None comes back",
+        _descend("optimizer.zero_grad()", "loss.backward()", "optimizer.step()", after="return"),
+    ),
+    (TORCH_SGD, "pile up", _by_rows("loss.backward()", "optimizer.step()")),
+    (
+        TORCH_SGD,
+        "batch before",
+        _by_rows("optimizer.step()", "optimizer.zero_grad()", "loss.backward()"),
+    ),
+    (
+        TORCH_SGD,
+        "same tensor",
+        _by_rows(
+            "optimizer.zero_grad()",
+            "loss.backward()",
+            "optimizer.step()",
+            kept="model.weight.detach().numpy()",
+        ),
+    ),
+    (NOISE, "mean was not taken", "def scatter(single): return np.mean(np.sum(single**2, axis=1))"),
+    (NOISE, "columns are averaged", "def scatter(single): return np.mean(single.var(axis=0))"),
+    (
+        NOISE,
+        "sum over the rows",
+        "def scatter(single): return np.sum((single - single.mean(axis=0)) ** 2)",
+    ),
+    (NOISE, "m - 1", "def scatter(single): return single.var(axis=0, ddof=1).sum()"),
+    (
+        NOISE,
+        "of each row",
+        """
+        def scatter(single):
+            noise = single - single.mean(axis=1)[:, None]
+            return np.mean(np.sum(noise**2, axis=1))""",
+    ),
+    (NOISE, "first weights", _noisy(w="weights[0]")),
+    (NOISE, "uphill", _noisy(new="w + lrate")),
+    (NOISE, "factor 2", _noisy(gradient="np.mean(x * error[:, :, None], axis=1)")),
+    (NOISE, "added up", _noisy(gradient="2 * np.sum(x * error[:, :, None], axis=1)")),
+    (NOISE, "no cap", "def rate_for(aim, B, S, L): return 2 * B * aim / S"),
+    (NOISE, "whole aim", "def rate_for(aim, B, S, L): return min(4 * B * aim / S, 1 / (2 * L))"),
+    (NOISE, "larger of the two", "def rate_for(aim, B, S, L): return max(2*B*aim/S, 1 / (2 * L))"),
+    (NOISE, "The cap is 1 / L", "def rate_for(aim, B, S, L): return min(2 * B * aim / S, 1 / L)"),
+    (NOISE, "wrong side", "def rate_for(aim, B, S, L): return min(2 * aim / S / B, 1 / (2 * L))"),
+    (TORCH_NOISE, "order of the data", _loader("batch_size=batch_size")),
+    (TORCH_NOISE, "one example", _loader("sampler=order")),
+    (TORCH_NOISE, "drop_last", _loader("batch_size=batch_size, sampler=order, drop_last=True")),
+    (TORCH_NOISE, "mean of all", _of_each(end=".mean(axis=0)")),
+    (TORCH_NOISE, "sum of all", _of_each(end=".sum(axis=0)")),
+    (TORCH_NOISE, "divided by m", _of_each(end=" / len(y)")),
+    (
+        TORCH_NOISE,
+        "of all the data",
+        """
+        def single_gradients(X, y, weight):
+            X, y, w = map(torch.from_numpy, (X, y, weight))
+            loss = lambda w: torch.mean((X @ w - y) ** 2)
+            return torch.func.grad(loss)(w).repeat(len(y), 1).numpy()""",
+    ),
 ]
 
 #: Right answers in another way: (notebook, the answer).
@@ -599,13 +767,37 @@ RIGHT = [
             "weights += [weights[-1] - lrate * 2 / len(rows) * X[rows].T @ error]",
         ),
     ),
-    (TORCH_SGD, _torch_batches("model.zero_grad()", "loss.backward()", "optimizer.step()")),
-    (TORCH_SGD, _torch_batches("loss.backward()", "optimizer.step()", "optimizer.zero_grad()")),
+    (TORCH_NOISE, _torch_batches("model.zero_grad()", "loss.backward()", "optimizer.step()")),
+    (TORCH_NOISE, _torch_batches("loss.backward()", "optimizer.step()", "optimizer.zero_grad()")),
     (
         TORCH_SGD,
         _model(
             init="self.weight = nn.Parameter(torch.from_numpy(weight.copy()))",
             predict="(X * self.weight).sum(dim=1)",
         ),
+    ),
+    (SGD, _border("float(1 / np.mean(np.square(X[:, 0])))")),
+    (SGD, _border("2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X)[-1]")),
+    (TORCH_SGD, _border("1 / torch.mean(torch.from_numpy(X) ** 2).item()")),
+    (TORCH_SGD, _descend("model.zero_grad()", "loss.backward()", "optimizer.step()")),
+    (TORCH_SGD, _descend("loss.backward()", "optimizer.step()", "optimizer.zero_grad()")),
+    (TORCH_SGD, _by_rows("model.zero_grad()", "loss.backward()", "optimizer.step()")),
+    (NOISE, "def scatter(single): return single.var(axis=0).sum()"),
+    (NOISE, _noisy(gradient="np.einsum('wbn,wb->wn', x, error) * 2 / batch.shape[1]")),
+    (
+        NOISE,
+        """
+        def rate_for(aim, B, S, L):
+            lrate = aim / 2 * 4 * B / S
+            return lrate if lrate < 0.5 / L else 0.5 / L""",
+    ),
+    (TORCH_NOISE, _loader("batch_size, sampler=list(order)")),
+    (TORCH_NOISE, _loader("batch_size=batch_size", before="X, y = X[list(order)], y[list(order)]")),
+    (TORCH_NOISE, _of_each("torch.square(torch.dot(x, w) - target)")),
+    (
+        TORCH_NOISE,
+        """
+        def single_gradients(X, y, weight):
+            return 2 * (X @ weight - y)[:, None] * X""",
     ),
 ]

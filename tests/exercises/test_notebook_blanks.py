@@ -5,12 +5,14 @@ stands in a gap, a function that works is handed on.
 import ast
 import linecache
 import textwrap
+from itertools import product
 
 import numpy as np
 import pytest
 import torch
 from answers_blanks import RIGHT, WRONG
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils import blank, check_arrays, make_loader
 from course_utils.contents import contents
@@ -33,6 +35,7 @@ def space_of(stem):
     """
     space = {"np": np, "torch": torch, "nn": nn, "check_arrays": check_arrays}
     space |= {"make_loader": make_loader, "loss_function": nn.MSELoss()}
+    space |= {"DataLoader": DataLoader, "TensorDataset": TensorDataset}
     wanted = (
         "mse",
         "mean_squared_error",
@@ -41,9 +44,9 @@ def space_of(stem):
         "LinearModel",
         "growth_loss",
     )
-    for name in wanted:
+    for name, of in product(wanted, (stem, stem.replace("Noise", "SGD"))):
         try:
-            the_course_s(stem, name, space)
+            the_course_s(of, name, space)
         except ValueError:
             continue  # this notebook has none
     return space

@@ -342,9 +342,16 @@ def test_notebooks_define_the_functions_as_the_scripts_do(path):
         f"{path.name} and the script of Round 2 define these differently: {sorted(different)}"
     )
     if path.stem.startswith("Round2_SGD"):
-        assert shared == set(
-            definitions((TORCH_SCRIPT if torch_side else NUMPY_SCRIPT).read_text(encoding="utf-8"))
-        )
+        step = "gradient_step_pytorch" if torch_side else "gradient_step"
+        assert {step, "gradient_descent"} <= shared
+
+
+@pytest.mark.parametrize("ending", ["", "-PyTorch"], ids=["NumPy", "PyTorch"])
+def test_what_a_script_defines_stands_in_its_round_s_notebooks(ending):
+    script = (TORCH_SCRIPT if ending else NUMPY_SCRIPT).read_text(encoding="utf-8")
+    pairs = [HOME / "Round2" / f"Round2_{topic}{ending}.ipynb" for topic in ("SGD", "Noise")]
+    shared = set().union(*(drift(script, code_of(path))[0] for path in pairs))
+    assert shared == set(definitions(script))
 
 
 def test_drift_is_noticed():
