@@ -18,10 +18,10 @@ from course_utils.exercises.cases import (
     ONLY_THE_LAST,
     SLIPS,
     TOUCHY,
+    draw,
     gradient,
     hessian,
     mse,
-    votes,
 )
 from course_utils.exercises.kinds import is_too_large
 from course_utils.exercises.model import FLOAT32, Exercise, Goal, Mistake, NotRight
@@ -30,174 +30,354 @@ from course_utils.exercises.running import guarded
 from course_utils.exercises.showing import digits_to_tell_apart, in_one_line
 from course_utils.exercises.watching import require_not_endless
 
-# --- 1.1 ------------------------------------------------------------------------------------------
+# --- 1.1 and 1.2: a loss that no notebook shows ---------------------------------------------------
 
-MSE = Exercise(
-    function="mse",
-    parts={"MSE": "number"},
-    right=mse,
-    cases=LINES,
+
+def _few(seed: int, m: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return X (m, n), y (m,), weight (n,) with errors between -2 and 2: there tanh is neither e
+    nor 1.
+    """
+    X, errors, weight = draw(seed, m, n)
+    return X, np.round(X @ weight - errors / 1.5, 1), weight
+
+
+def _one_slip() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    X, y, weight = _few(25, 5, 2)
+    y[3] += 20
+    return X, y, weight
+
+
+def _steep() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    X, y, weight = _few(26, 4, 2)
+    return 20 * X, y, weight / 20
+
+
+#: Cases (X, y, weight). The errors of the smallest are 1, 0, -2; in the last but one, one error is
+#: large, in the last, the bend is sharp. No error's square overflows in np.cosh.
+MILD = [
+    (
+        np.array([[1.0, 2.0], [3.0, 0.0], [1.0, 1.0]]),
+        np.array([4.0, 3.0, 5.0]),
+        np.array([1.0, 2.0]),
+    ),
+    _few(21, 4, 1),
+    _few(22, 5, 3),
+    _few(23, 2, 3),
+    _few(24, 3, 3),
+    _one_slip(),
+    _steep(),
+]
+#: One more (X, y, weight): a loss of hundreds with a small slope, so what is not exact shows.
+FAR = (
+    np.array([[1.0], [-1.0], [1.0], [-1.0]]),
+    np.array([300.5, 299.5, 301.5, 0.0]),
+    np.array([0.5]),
+)
+TABLE = (
+    "A column (m, 1) met a row (m,): NumPy made an (m, m) table of all differences. Keep both at"
+    " (m,)."
+)
+
+
+def _log_cosh(X, y, w):
+    """Return log cosh of each error, (m,), without overflow."""
+    error = X @ w - y
+    return np.logaddexp(error, -error) - np.log(2)
+
+
+LOG_COSH = Exercise(
+    function="log_cosh_loss",
+    parts={"loss": "number"},
+    right=lambda X, y, weight: np.mean(_log_cosh(X, y, weight)),
+    cases=MILD,
     mistakes=[
+        Mistake("This is the mean squared error. Take log cosh of each error.", mse),
         Mistake(
-            "The mean is squared; expected the mean of the squares. Errors of both signs cancel"
-            " before they are squared.",
-            lambda X, y, w: np.mean(X @ w - y) ** 2,
+            "This is half the mean squared error: what log cosh is near zero only. Use np.cosh and"
+            " np.log.",
+            lambda X, y, w: mse(X, y, w) / 2,
         ),
         Mistake(
-            "The errors are not squared: they cancel each other.",
-            lambda X, y, w: np.mean(X @ w - y),
-        ),
-        Mistake(
-            "The errors are not squared: they cancel each other. And they are turned round, truth"
-            " minus prediction.",
-            lambda X, y, w: np.mean(y - X @ w),
-        ),
-        Mistake(
-            "This is the mean of the absolute errors. Square them instead.",
+            "This is the mean of the absolute errors. Take log cosh of each error.",
             lambda X, y, w: np.mean(abs(X @ w - y)),
         ),
         Mistake(
-            "This is the root of the MSE. Leave the root out.",
-            lambda X, y, w: np.sqrt(mse(X, y, w)),
+            "The mean is taken first: errors of both signs cancel. Take log cosh of each error,"
+            " then the mean.",
+            lambda X, y, w: np.log(np.cosh(np.mean(X @ w - y))),
         ),
         Mistake(
-            "This is the length of the error vector: a root of a sum. Expected the mean of the"
-            " squares.",
-            lambda X, y, w: np.linalg.norm(X @ w - y),
+            "log cosh is taken of the mean squared error. It belongs to each error.",
+            lambda X, y, w: np.log(np.cosh(mse(X, y, w))),
         ),
         Mistake(
-            "This is the variance of the errors: their mean was taken away first.",
-            lambda X, y, w: np.var(X @ w - y),
+            "The logarithm is missing: this is the mean of cosh.",
+            lambda X, y, w: np.mean(np.cosh(X @ w - y)),
+        ),
+        Mistake(
+            "The logarithm is taken of the mean. Take it of each cosh, then the mean.",
+            lambda X, y, w: np.log(np.mean(np.cosh(X @ w - y))),
+        ),
+        Mistake(
+            "The logarithm is taken of the sum. Take it of each cosh, then the mean.",
+            lambda X, y, w: np.log(np.sum(np.cosh(X @ w - y))),
+        ),
+        Mistake(
+            "The two are turned round: first cosh, then the logarithm of it.",
+            lambda X, y, w: np.mean(np.cosh(np.log(abs(X @ w - y)))),
+        ),
+        *[
+            Mistake(
+                f"This is the logarithm to the base {base}. np.log is the one with the base e.",
+                lambda X, y, w, base=base: np.mean(_log_cosh(X, y, w)) / np.log(base),
+            )
+            for base in (2, 10)
+        ],
+        Mistake(
+            "1 is added before the logarithm (log1p). Take np.log.",
+            lambda X, y, w: np.mean(np.log1p(np.cosh(X @ w - y))),
+        ),
+        Mistake(
+            "The errors are squared inside. log cosh takes the error as it is.",
+            lambda X, y, w: np.mean(np.logaddexp(e2 := (X @ w - y) ** 2, -e2) - np.log(2)),
+        ),
+        Mistake(
+            "log cosh is squared. Its mean is asked for.",
+            lambda X, y, w: np.mean(_log_cosh(X, y, w) ** 2),
+        ),
+        Mistake(
+            "The root is taken. Leave it out.", lambda X, y, w: np.sqrt(np.mean(_log_cosh(X, y, w)))
+        ),
+        Mistake(
+            "This is tanh, the derivative of log cosh. The loss is asked for.",
+            lambda X, y, w: np.mean(np.tanh(X @ w - y)),
+        ),
+        Mistake(
+            "The half is missing in cosh e = (exp(e) + exp(-e)) / 2.",
+            lambda X, y, w: np.mean(_log_cosh(X, y, w)) + np.log(2),
         ),
         Mistake(
             "Prediction and truth are added; the error is their difference.",
-            lambda X, y, w: np.mean((X @ w + y) ** 2),
+            lambda X, y, w: np.mean(_log_cosh(X, -y, w)),
+        ),
+        Mistake(TABLE, lambda X, y, w: np.mean(_log_cosh(X[:, None], y, w))),
+        Mistake(
+            "y is missing: this is the loss for a truth of zero.",
+            lambda X, y, w: np.mean(_log_cosh(X, 0 * y, w)),
         ),
         Mistake(
-            "A column (m, 1) met a row (m,): NumPy made an (m, m) table of all differences. Keep"
-            " both at (m,).",
-            lambda X, y, w: np.mean(((X @ w)[:, None] - y) ** 2),
+            "The prediction is missing: this is the loss at weight zero.",
+            lambda X, y, w: np.mean(_log_cosh(X, y, 0 * w)),
+        ),
+        Mistake(
+            "weight is not used: this is the loss of a model whose weights are all 1.",
+            lambda X, y, w: np.mean(_log_cosh(X, y, 0 * w + 1)),
+        ),
+        Mistake(
+            "This is the median; expected the mean.", lambda X, y, w: np.median(_log_cosh(X, y, w))
+        ),
+        Mistake(
+            "This is the largest of the losses; expected their mean.",
+            lambda X, y, w: np.max(_log_cosh(X, y, w)),
         ),
         Mistake(
             "m - 1 stands in the denominator; the mean divides by m.",
-            lambda X, y, w: np.sum((X @ w - y) ** 2) / (len(y) - 1),
+            lambda X, y, w: np.sum(_log_cosh(X, y, w)) / (len(y) - 1),
         ),
-        Mistake(
-            "y is missing: this is the mean of the squared predictions.",
-            lambda X, y, w: np.mean((X @ w) ** 2),
-        ),
-        Mistake(
-            "The prediction is missing: this is the mean of the squared y.",
-            lambda X, y, w: np.mean(y**2),
-        ),
-        Mistake(
-            "The errors are doubled, not squared: ** 2, not * 2.",
-            lambda X, y, w: np.mean((X @ w - y) * 2),
-        ),
-        Mistake(
-            "This is the standard deviation of the errors: their mean was taken away first, and the"
-            " root is taken.",
-            lambda X, y, w: np.std(X @ w - y),
-        ),
-        Mistake("The last example is left out.", lambda X, y, w: np.mean((X @ w - y)[:-1] ** 2)),
-        Mistake(
-            "The last example is left out.", lambda X, y, w: np.sum((X @ w - y)[:-1] ** 2) / len(y)
-        ),
-        Mistake(
-            "weight is not used: this is the error of a model whose weights are all 1.",
-            lambda X, y, w: mse(X, y, np.ones(len(w))),
-        ),
-        Mistake(ONLY_THE_LAST, lambda X, y, w: (X[-1] @ w - y[-1]) ** 2),
-        Mistake(ONLY_THE_LAST, lambda X, y, w: (X[-1] @ w - y[-1]) ** 2 / len(y)),
-        Mistake(ONLY_THE_FIRST, lambda X, y, w: (X[0] @ w - y[0]) ** 2),
-        Mistake(ONLY_THE_FIRST, lambda X, y, w: (X[0] @ w - y[0]) ** 2 / len(y)),
-        Mistake(
-            "This is the median of the squares; expected their mean.",
-            lambda X, y, w: np.median((X @ w - y) ** 2),
-        ),
-        Mistake(
-            "This is the sum of the absolute errors. Square them, and take the mean.",
-            lambda X, y, w: np.sum(abs(X @ w - y)),
-        ),
-        Mistake(
-            "The errors are added up, not squared: they cancel each other.",
-            lambda X, y, w: np.sum(X @ w - y),
-        ),
-        Mistake(
-            "The whole sum is squared. Square each error before adding up, and divide by m.",
-            lambda X, y, w: np.sum(X @ w - y) ** 2,
-        ),
-        Mistake(
-            "The sum is squared; expected the mean of the squares. Square each error first.",
-            lambda X, y, w: np.sum(X @ w - y) ** 2 / len(y),
-        ),
-        Mistake(
-            "This is the largest squared error; expected their mean.",
-            lambda X, y, w: np.max((X @ w - y) ** 2),
-        ),
-        Mistake(
-            "The errors are raised to the third power; square them.",
-            lambda X, y, w: np.mean((X @ w - y) ** 3),
-        ),
-        Mistake(
-            "The square belongs to the error, prediction minus truth; here only one of them is"
-            " squared.",
-            lambda X, y, w: np.mean(X @ w - y**2),
-        ),
-        Mistake(
-            "The square belongs to the error, prediction minus truth; here only one of them is"
-            " squared.",
-            lambda X, y, w: np.mean((X @ w) ** 2 - y),
-        ),
-        Mistake(
-            "Both are squared before their difference is taken. Square the difference.",
-            lambda X, y, w: np.mean((X @ w) ** 2 - y**2),
-        ),
+        *[
+            Mistake("The last example is left out.", short)
+            for short in (
+                lambda X, y, w: np.mean(_log_cosh(X, y, w)[:-1]),
+                lambda X, y, w: np.sum(_log_cosh(X, y, w)[:-1]) / len(y),
+            )
+        ],
+        *[
+            Mistake(
+                sentence,
+                partial(
+                    lambda X, y, w, k, all_m: _log_cosh(X, y, w)[k] / (len(y) if all_m else 1),
+                    k=k,
+                    all_m=all_m,
+                ),
+            )
+            for sentence, k in ((ONLY_THE_LAST, -1), (ONLY_THE_FIRST, 0))
+            for all_m in (False, True)
+        ],
     ],
 )
 
-# --- 1.2 ------------------------------------------------------------------------------------------
+
+def _for_each_vote(vote: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the gradient in which each row of X counts as ``vote(its error)`` says."""
+    return lambda X, y, w: X.T @ vote(X @ w - y) / len(y)
 
 
-GRADIENT = Exercise(
-    function="gradient",
+_log_cosh_gradient = _for_each_vote(np.tanh)
+
+
+def _tanh_votes(X, y, w):
+    return X * np.tanh(X @ w - y)[:, None]
+
+
+LOG_COSH_GRADIENT = Exercise(
+    function="log_cosh_gradient",
     parts={"gradient": "array"},
-    right=gradient,
-    cases=[*LINES, TOUCHY],
+    right=lambda X, y, weight: _log_cosh_gradient(X, y, weight),
+    cases=[*MILD, FAR],
     mistakes=[
         Mistake(
-            "The inner derivative is missing: each error must be multiplied by its row of X.",
-            lambda X, y, w: 2 * np.mean(X @ w - y),
+            "This is the gradient of the mean squared error: 2 e. The derivative of log cosh e is"
+            " tanh e.",
+            gradient,
         ),
         Mistake(
-            "The mean runs over everything at once. Each weight has its own: take the mean over"
-            " the examples only (axis 0).",
-            lambda X, y, w: np.mean(votes(X, y, w)),
+            "The error itself stands where its tanh belongs: this is the gradient of half the mean"
+            " squared error.",
+            _for_each_vote(lambda e: e),
         ),
         Mistake(
-            "The sum runs along the weights, not along the examples: the wrong axis.",
-            lambda X, y, w: np.mean(votes(X, y, w), axis=1),
+            "The sign of the error stands where its tanh belongs: this is the gradient of the mean"
+            " of the absolute errors.",
+            _for_each_vote(np.sign),
         ),
         Mistake(
-            "These are the votes of the single examples. Take their mean over the examples"
-            " (axis 0).",
-            votes,
+            "The errors are cut off at 1: nearly tanh, but not it. Use np.tanh.",
+            _for_each_vote(lambda e: np.clip(e, -1, 1)),
         ),
-        *[Mistake(sentence, slip) for sentence, slip in SLIPS],
         Mistake(
-            "This is where a step leads, weight minus the gradient. Asked is the gradient alone.",
-            lambda X, y, w: w - gradient(X, y, w),
+            "The chain rule stops half way: log gives 1 / cosh e, times the derivative of cosh,"
+            " which is sinh e. The 1 / cosh is missing.",
+            _for_each_vote(np.sinh),
+        ),
+        Mistake(
+            "The chain rule stops half way: log gives 1 / cosh e, times the derivative of cosh,"
+            " which is sinh e. The sinh is missing.",
+            _for_each_vote(lambda e: 1 / np.cosh(e)),
+        ),
+        Mistake(
+            "This is turned round: tanh is sinh / cosh, not cosh / sinh.",
+            _for_each_vote(lambda e: 1 / np.tanh(e)),
+        ),
+        Mistake("cosh stands where tanh belongs.", _for_each_vote(np.cosh)),
+        Mistake("This is tan, not tanh.", _for_each_vote(np.tan)),
+        Mistake(
+            "1 / cosh² is the derivative of tanh, so this has one derivative too many.",
+            _for_each_vote(lambda e: 1 / np.cosh(e) ** 2),
+        ),
+        Mistake(
+            "log cosh itself stands where its derivative tanh belongs.",
+            _for_each_vote(lambda e: np.logaddexp(e, -e) - np.log(2)),
+        ),
+        Mistake(
+            "The tanh is multiplied by the error, too, as in the derivative of a square.",
+            _for_each_vote(lambda e: e * np.tanh(e)),
+        ),
+        Mistake(
+            "The tanh is multiplied by the error, too, as in the derivative of a square.",
+            _for_each_vote(lambda e: 2 * e * np.tanh(e)),
+        ),
+        Mistake(
+            "The size of the votes is used without their sign.",
+            _for_each_vote(lambda e: abs(np.tanh(e))),
+        ),
+        Mistake("The tanh is squared.", _for_each_vote(lambda e: np.tanh(e) ** 2)),
+        Mistake(
+            "The inner derivative is missing: each tanh must be multiplied by its row of X.",
+            lambda X, y, w: np.mean(np.tanh(X @ w - y)),
+        ),
+        Mistake(
+            "The inner derivative is missing: each tanh must be multiplied by its row of X.",
+            lambda X, y, w: np.full(len(w), np.mean(np.tanh(X @ w - y))),
+        ),
+        Mistake(
+            "The inner derivative is missing: each tanh must be multiplied by its row of X, and"
+            " the mean taken.",
+            lambda X, y, w: np.tanh(X @ w - y),
+        ),
+        Mistake(
+            "The row of X stands inside the tanh. Take tanh of the error, then multiply by the"
+            " row.",
+            lambda X, y, w: np.mean(np.tanh(X * (X @ w - y)[:, None]), axis=0),
+        ),
+        *[
+            Mistake(
+                "tanh is taken of the whole gradient. It belongs to each error, before it meets its"
+                " row of X.",
+                lambda X, y, w, size=size: np.tanh(size * gradient(X, y, w)),
+            )
+            for size in (0.5, 1)
+        ],
+        Mistake(
+            "tanh is taken of the mean error. Take it of each error, and multiply by its row of X.",
+            lambda X, y, w: X.mean(axis=0) * np.tanh(np.mean(X @ w - y)),
+        ),
+        Mistake(
+            "The mean of X is multiplied by the mean of the tanh. Each example's tanh belongs to"
+            " its own row of X: multiply first, then take the mean.",
+            lambda X, y, w: X.mean(axis=0) * np.mean(np.tanh(X @ w - y)),
+        ),
+        Mistake(
+            "The mean runs over everything at once. Each weight has its own: take the mean over the"
+            " examples only (axis 0).",
+            lambda X, y, w: np.mean(_tanh_votes(X, y, w)),
         ),
         Mistake(
             "The mean runs along the weights, not along the examples: the wrong axis.",
-            lambda X, y, w: votes(X, y, w).mean(axis=1),
+            lambda X, y, w: _tanh_votes(X, y, w).mean(axis=1),
         ),
         Mistake(
-            "The errors stand where the gradient belongs: multiply by X.T, so that each weight gets"
-            " its own sum.",
-            lambda X, y, w: X @ w - y,
+            "These are the votes of the single examples. Take their mean over the examples (axis"
+            " 0).",
+            _tanh_votes,
         ),
-        Mistake("This is the loss, not its gradient.", mse),
+        Mistake(
+            "This is where a step leads, weight minus the gradient. Asked is the gradient alone.",
+            lambda X, y, w: w - _log_cosh_gradient(X, y, w),
+        ),
+        Mistake(
+            "The gradient was divided by its length. Its size is lost, and the size matters.",
+            lambda X, y, w: (
+                _log_cosh_gradient(X, y, w) / np.linalg.norm(_log_cosh_gradient(X, y, w))
+            ),
+        ),
+        Mistake(
+            "y is missing: this is the gradient for a truth of zero.",
+            lambda X, y, w: _log_cosh_gradient(X, 0 * y, w),
+        ),
+        Mistake(
+            "The prediction is missing: this is the gradient at weight zero.",
+            lambda X, y, w: _log_cosh_gradient(X, y, 0 * w),
+        ),
+        Mistake(
+            "Prediction and truth are added; the error is prediction minus truth.",
+            lambda X, y, w: _log_cosh_gradient(X, -y, w),
+        ),
+        Mistake(
+            "The truth alone stands in the tanh; it belongs to the error, prediction minus truth.",
+            lambda X, y, w: X.T @ (X @ w - np.tanh(y)) / len(y),
+        ),
+        Mistake(
+            "A column (m, 1) met a row (m,): each prediction is compared with every y. Keep both at"
+            " (m,).",
+            lambda X, y, w: X.T @ np.tanh((X @ w)[:, None] - y).mean(axis=1) / len(y),
+        ),
+        Mistake("This is the loss, not its gradient.", lambda X, y, w: np.mean(_log_cosh(X, y, w))),
+        Mistake(
+            "The last example is left out.",
+            lambda X, y, w: _tanh_votes(X, y, w)[:-1].sum(axis=0) / len(y),
+        ),
+        *[
+            Mistake(
+                sentence,
+                partial(
+                    lambda X, y, w, k, all_m: _tanh_votes(X, y, w)[k] / (len(y) if all_m else 1),
+                    k=k,
+                    all_m=all_m,
+                ),
+            )
+            for sentence, k in ((ONLY_THE_LAST, -1), (ONLY_THE_FIRST, 0))
+            for all_m in (False, True)
+        ],
     ],
 )
 
@@ -252,7 +432,7 @@ def _not_put_back(f, weight, h, side):
 def _always(h):
     """Return the mistake that a number stands where the argument h belongs."""
     return Mistake(
-        f"The step is always {h}; use the argument h.",
+        f"The gap is always {h}; use the argument h.",
         lambda f, weight, _: _central_difference(f, weight, h),
     )
 
@@ -377,7 +557,7 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         *[_always(h) for h in (1, 0.1, 0.01, 0.001, 0.0001)],
         Mistake(
-            "The step is always the same very small number; use the argument h.",
+            "The gap is always the same very small number; use the argument h.",
             lambda f, weight, h: _central_difference(f, weight, 1e-5),
             rtol=1e-5,
         ),
@@ -891,8 +1071,8 @@ AUTOGRAD = Exercise(
 )
 
 EXERCISES: dict[str, Exercise | Goal] = {
-    "1.1": MSE,
-    "1.2": GRADIENT,
+    "1.1": LOG_COSH,
+    "1.2": LOG_COSH_GRADIENT,
     "1.3": NUMERICAL_GRADIENT,
     "1.4": HESSIAN,
     "1.5": LOWEST_POINT,

@@ -9,11 +9,184 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.exercises.cases import LINES, mse
+from course_utils.exercises.cases import (
+    LINES,
+    ONLY_THE_FIRST,
+    ONLY_THE_LAST,
+    SLIPS,
+    TOUCHY,
+    gradient,
+    mse,
+    votes,
+)
 from course_utils.exercises.model import Exercise, Goal, Mistake
 from course_utils.exercises.notebook_data import in_tensors, with_data
-from course_utils.exercises.round1 import GRADIENT, HESSIAN, MSE
+from course_utils.exercises.round1 import HESSIAN, TABLE
 from course_utils.exercises.round2 import GRADIENT_STEP
+
+# --- The mean squared error of a linear model, and its gradient -----------------------------------
+
+MSE = Exercise(
+    function="mse",
+    parts={"MSE": "number"},
+    right=mse,
+    cases=LINES,
+    mistakes=[
+        Mistake(
+            "The mean is squared; expected the mean of the squares. Errors of both signs cancel"
+            " before they are squared.",
+            lambda X, y, w: np.mean(X @ w - y) ** 2,
+        ),
+        Mistake(
+            "The errors are not squared: they cancel each other.",
+            lambda X, y, w: np.mean(X @ w - y),
+        ),
+        Mistake(
+            "The errors are not squared: they cancel each other. And they are turned round, truth"
+            " minus prediction.",
+            lambda X, y, w: np.mean(y - X @ w),
+        ),
+        Mistake(
+            "This is the mean of the absolute errors. Square them instead.",
+            lambda X, y, w: np.mean(abs(X @ w - y)),
+        ),
+        Mistake(
+            "This is the root of the MSE. Leave the root out.",
+            lambda X, y, w: np.sqrt(mse(X, y, w)),
+        ),
+        Mistake(
+            "This is the length of the error vector: a root of a sum. Expected the mean of the"
+            " squares.",
+            lambda X, y, w: np.linalg.norm(X @ w - y),
+        ),
+        Mistake(
+            "This is the variance of the errors: their mean was taken away first.",
+            lambda X, y, w: np.var(X @ w - y),
+        ),
+        Mistake(
+            "Prediction and truth are added; the error is their difference.",
+            lambda X, y, w: np.mean((X @ w + y) ** 2),
+        ),
+        Mistake(TABLE, lambda X, y, w: np.mean(((X @ w)[:, None] - y) ** 2)),
+        Mistake(
+            "m - 1 stands in the denominator; the mean divides by m.",
+            lambda X, y, w: np.sum((X @ w - y) ** 2) / (len(y) - 1),
+        ),
+        Mistake(
+            "y is missing: this is the mean of the squared predictions.",
+            lambda X, y, w: np.mean((X @ w) ** 2),
+        ),
+        Mistake(
+            "The prediction is missing: this is the mean of the squared y.",
+            lambda X, y, w: np.mean(y**2),
+        ),
+        Mistake(
+            "The errors are doubled, not squared: ** 2, not * 2.",
+            lambda X, y, w: np.mean((X @ w - y) * 2),
+        ),
+        Mistake(
+            "This is the standard deviation of the errors: their mean was taken away first, and the"
+            " root is taken.",
+            lambda X, y, w: np.std(X @ w - y),
+        ),
+        Mistake("The last example is left out.", lambda X, y, w: np.mean((X @ w - y)[:-1] ** 2)),
+        Mistake(
+            "The last example is left out.", lambda X, y, w: np.sum((X @ w - y)[:-1] ** 2) / len(y)
+        ),
+        Mistake(
+            "weight is not used: this is the error of a model whose weights are all 1.",
+            lambda X, y, w: mse(X, y, np.ones(len(w))),
+        ),
+        Mistake(ONLY_THE_LAST, lambda X, y, w: (X[-1] @ w - y[-1]) ** 2),
+        Mistake(ONLY_THE_LAST, lambda X, y, w: (X[-1] @ w - y[-1]) ** 2 / len(y)),
+        Mistake(ONLY_THE_FIRST, lambda X, y, w: (X[0] @ w - y[0]) ** 2),
+        Mistake(ONLY_THE_FIRST, lambda X, y, w: (X[0] @ w - y[0]) ** 2 / len(y)),
+        Mistake(
+            "This is the median of the squares; expected their mean.",
+            lambda X, y, w: np.median((X @ w - y) ** 2),
+        ),
+        Mistake(
+            "This is the sum of the absolute errors. Square them, and take the mean.",
+            lambda X, y, w: np.sum(abs(X @ w - y)),
+        ),
+        Mistake(
+            "The errors are added up, not squared: they cancel each other.",
+            lambda X, y, w: np.sum(X @ w - y),
+        ),
+        Mistake(
+            "The whole sum is squared. Square each error before adding up, and divide by m.",
+            lambda X, y, w: np.sum(X @ w - y) ** 2,
+        ),
+        Mistake(
+            "The sum is squared; expected the mean of the squares. Square each error first.",
+            lambda X, y, w: np.sum(X @ w - y) ** 2 / len(y),
+        ),
+        Mistake(
+            "This is the largest squared error; expected their mean.",
+            lambda X, y, w: np.max((X @ w - y) ** 2),
+        ),
+        Mistake(
+            "The errors are raised to the third power; square them.",
+            lambda X, y, w: np.mean((X @ w - y) ** 3),
+        ),
+        Mistake(
+            "The square belongs to the error, prediction minus truth; here only one of them is"
+            " squared.",
+            lambda X, y, w: np.mean(X @ w - y**2),
+        ),
+        Mistake(
+            "The square belongs to the error, prediction minus truth; here only one of them is"
+            " squared.",
+            lambda X, y, w: np.mean((X @ w) ** 2 - y),
+        ),
+        Mistake(
+            "Both are squared before their difference is taken. Square the difference.",
+            lambda X, y, w: np.mean((X @ w) ** 2 - y**2),
+        ),
+    ],
+)
+
+GRADIENT = Exercise(
+    function="gradient",
+    parts={"gradient": "array"},
+    right=gradient,
+    cases=[*LINES, TOUCHY],
+    mistakes=[
+        Mistake(
+            "The inner derivative is missing: each error must be multiplied by its row of X.",
+            lambda X, y, w: 2 * np.mean(X @ w - y),
+        ),
+        Mistake(
+            "The mean runs over everything at once. Each weight has its own: take the mean over"
+            " the examples only (axis 0).",
+            lambda X, y, w: np.mean(votes(X, y, w)),
+        ),
+        Mistake(
+            "The sum runs along the weights, not along the examples: the wrong axis.",
+            lambda X, y, w: np.mean(votes(X, y, w), axis=1),
+        ),
+        Mistake(
+            "These are the votes of the single examples. Take their mean over the examples"
+            " (axis 0).",
+            votes,
+        ),
+        *[Mistake(sentence, slip) for sentence, slip in SLIPS],
+        Mistake(
+            "This is where a step leads, weight minus the gradient. Asked is the gradient alone.",
+            lambda X, y, w: w - gradient(X, y, w),
+        ),
+        Mistake(
+            "The mean runs along the weights, not along the examples: the wrong axis.",
+            lambda X, y, w: votes(X, y, w).mean(axis=1),
+        ),
+        Mistake(
+            "The errors stand where the gradient belongs: multiply by X.T, so that each weight gets"
+            " its own sum.",
+            lambda X, y, w: X @ w - y,
+        ),
+        Mistake("This is the loss, not its gradient.", mse),
+    ],
+)
 
 # --- The line through the mean penguin: x and y are the notebook's --------------------------------
 

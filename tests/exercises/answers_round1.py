@@ -19,284 +19,526 @@ def moves_in_place(back="pass"):
 
 #: Wrong answers: (exercise, what the check must say, the answer); "a|b" allows either.
 WRONG = [
-    ("1.1", "The mean is squared", "def mse(X, y, weight): return np.mean(X @ weight - y) ** 2"),
-    ("1.1", "The errors are not squared", "def mse(X, y, weight): return np.mean(X @ weight - y)"),
-    ("1.1", "absolute errors", "def mse(X, y, weight): return np.mean(np.abs(X @ weight - y))"),
     (
         "1.1",
-        "the root of the MSE",
-        "def mse(X, y, weight): return np.sqrt(np.mean((X @ weight - y) ** 2))",
+        "This is the mean squared error",
+        "def f(X, y, weight): return np.mean((X @ weight - y) ** 2)",
     ),
     (
         "1.1",
-        "length of the error vector",
-        "def mse(X, y, weight): return np.linalg.norm(X @ weight - y)",
+        "half the mean squared error",
+        "def f(X, y, weight): return np.mean((X @ weight - y) ** 2 / 2)",
     ),
-    ("1.1", "variance of the errors", "def mse(X, y, weight): return np.var(X @ weight - y)"),
-    ("1.1", "are added", "def mse(X, y, weight): return np.mean((X @ weight + y) ** 2)"),
+    (
+        "1.1",
+        "mean of the absolute errors",
+        "def f(X, y, weight): return np.mean(np.abs(X @ weight - y))",
+    ),
+    (
+        "1.1",
+        "The mean is taken first",
+        "def f(X, y, weight): return np.log(np.cosh(np.mean(X @ weight - y)))",
+    ),
+    (
+        "1.1",
+        "of the mean squared error. It belongs",
+        "def f(X, y, weight): return np.log(np.cosh(np.mean((X @ weight - y) ** 2)))",
+    ),
+    (
+        "1.1",
+        "The logarithm is missing",
+        "def f(X, y, weight): return np.mean(np.cosh(X @ weight - y))",
+    ),
+    (
+        "1.1",
+        "The logarithm is taken of the mean",
+        "def f(X, y, weight): return np.log(np.mean(np.cosh(X @ weight - y)))",
+    ),
+    (
+        "1.1",
+        "The logarithm is taken of the sum",
+        "def f(X, y, weight): return np.log(np.sum(np.cosh(X @ weight - y)))",
+    ),
+    (
+        "1.1",
+        "logarithm to the base 10",
+        "def f(X, y, weight): return np.mean(np.log10(np.cosh(X @ weight - y)))",
+    ),
+    (
+        "1.1",
+        "logarithm to the base 2",
+        "def f(X, y, weight): return np.mean(np.log2(np.cosh(X @ weight - y)))",
+    ),
+    ("1.1", "log1p", "def f(X, y, weight): return np.mean(np.log1p(np.cosh(X @ weight - y)))"),
+    (
+        "1.1",
+        "squared inside",
+        "def f(X, y, w): return np.mean(np.logaddexp(e := (X @ w - y) ** 2, -e) - np.log(2))",
+    ),
+    (
+        "1.1",
+        "log cosh is squared",
+        "def f(X, y, weight): return np.mean(np.log(np.cosh(X @ weight - y)) ** 2)",
+    ),
+    (
+        "1.1",
+        "The root is taken",
+        "def f(X, y, weight): return np.sqrt(np.mean(np.log(np.cosh(X @ weight - y))))",
+    ),
+    (
+        "1.1",
+        "the derivative of log cosh",
+        "def f(X, y, weight): return np.mean(np.tanh(X @ weight - y))",
+    ),
+    (
+        "1.1",
+        "The half is missing",
+        "def f(X, y, w): return np.mean(np.log(np.exp(X @ w - y) + np.exp(y - X @ w)))",
+    ),
+    ("1.1", "are added", "def f(X, y, weight): return np.mean(np.log(np.cosh(X @ weight + y)))"),
     (
         "1.1",
         "(m, m) table",
-        "def mse(X, y, weight): return np.mean((X @ weight.reshape(-1, 1) - y) ** 2)",
+        "def f(X, y, weight): return np.mean(np.log(np.cosh((X @ weight)[:, None] - y)))",
     ),
     (
         "1.1",
-        "a sum stands where a mean belongs",
-        "def mse(X, y, weight): return np.sum((X @ weight - y) ** 2)",
+        "(m, m) table",
+        "def f(X, y, weight): return np.mean(np.log(np.cosh(X @ weight.reshape(-1, 1) - y)))",
+    ),
+    ("1.1", "y is missing", "def f(X, y, weight): return np.mean(np.log(np.cosh(X @ weight)))"),
+    ("1.1", "The prediction is missing", "def f(X, y, weight): return np.mean(np.log(np.cosh(y)))"),
+    (
+        "1.1",
+        "weight is not used",
+        "def f(X, y, weight): return np.mean(np.log(np.cosh(X.sum(axis=1) - y)))",
     ),
     (
         "1.1",
-        "a factor 2 is missing",
-        "def mse(X, y, weight): return np.mean((X @ weight - y) ** 2) / 2",
+        "This is the median",
+        "def f(X, y, weight): return np.median(np.log(np.cosh(X @ weight - y)))",
+    ),
+    (
+        "1.1",
+        "the largest of the losses",
+        "def f(X, y, weight): return max(np.log(np.cosh(X @ weight - y)))",
     ),
     (
         "1.1",
         "m - 1 stands",
-        "def mse(X, y, weight): return np.sum((X @ weight - y) ** 2) / (len(y) - 1)",
+        "def f(X, y, weight): return np.log(np.cosh(X @ weight - y)).sum() / (len(y) - 1)",
     ),
     (
         "1.1",
-        "divided by n, the number of weights, where m",
-        "def mse(X, y, weight): return np.sum((X @ weight - y) ** 2) / len(weight)",
+        "a sum stands where a mean belongs",
+        "def f(X, y, weight): return np.sum(np.log(np.cosh(X @ weight - y)))",
+    ),
+    (
+        "1.1",
+        "divided by n, the number of weights",
+        "def f(X, y, weight): return np.sum(np.log(np.cosh(X @ weight - y))) / len(weight)",
+    ),
+    (
+        "1.1",
+        "divided by m once too often",
+        "def f(X, y, weight): return np.mean(np.log(np.cosh(X @ weight - y))) / len(y)",
+    ),
+    (
+        "1.1",
+        "a factor 2 too many",
+        "def f(X, y, weight): return 2 * np.mean(np.log(np.cosh(X @ weight - y)))",
+    ),
+    (
+        "1.1",
+        "a factor 2 is missing",
+        "def f(X, y, weight): return np.mean(np.log(np.cosh(X @ weight - y))) / 2",
     ),
     (
         "1.1",
         "the sign is turned round",
-        "def mse(X, y, weight): return -np.mean((X @ weight - y) ** 2)",
-    ),
-    ("1.1", "Is there a return", "def mse(X, y, weight): np.mean((X @ weight - y) ** 2)"),
-    (
-        "1.1",
-        "a PyTorch tensor comes back, expected a plain number. .item()",
-        "def mse(X, y, weight): return torch.tensor(np.mean((X @ weight - y) ** 2))",
+        "def f(X, y, weight): return -np.mean(np.log(np.cosh(X @ weight - y)))",
     ),
     (
         "1.1",
         "an array of shape (3,) comes back",
-        "def mse(X, y, weight): return (X @ weight - y) ** 2",
-    ),
-    (
-        "1.1",
-        "float32",
-        "def mse(X, y, weight): return np.mean((X @ weight - y).astype(np.float32) ** 2)",
-    ),
-    (
-        "1.1",
-        "float32 somewhere",
-        "def mse(X, y, weight): return float(np.mean((X @ weight - y).astype('float32') ** 2))",
+        "def f(X, y, weight): return np.log(np.cosh(X @ weight - y))",
     ),
     (
         "1.1",
         "NaN or infinity",
-        "def mse(X, y, weight): return np.mean((X @ weight - y) ** 2) * np.nan",
+        "def f(X, y, weight): return np.mean(np.log(np.sinh(X @ weight - y)))",
     ),
-    ("1.1", "NaN or infinity", "def mse(X, y, weight): return float('inf')"),
     (
         "1.1",
-        "ZeroDivisionError: division by zero, in line 2",
+        "NaN or infinity",
+        "def f(X, y, weight): return np.mean(np.log(np.cos(X @ weight - y)))",
+    ),
+    ("1.1", "Is there a return", "def f(X, y, weight): np.mean(np.log(np.cosh(X @ weight - y)))"),
+    (
+        "1.1",
+        "comes back, expected a plain number. .item()",
+        "def f(X, y, weight): return torch.tensor(np.mean(np.log(np.cosh(X @ weight - y))))",
+    ),
+    (
+        "1.1",
+        "float32",
+        "def f(X, y, w): return float(np.mean(np.log(np.cosh((X @ w - y).astype('f')))))",
+    ),
+    ("1.1", "does not depend on the arguments", "def f(X, y, weight): return 0.5862611926136306"),
+    (
+        "1.1",
+        "is rounded to 4 digits",
+        "def f(X, y, weight): return round(float(np.mean(np.log(np.cosh(X @ weight - y)))), 4)",
+    ),
+    (
+        "1.1",
+        "changes its argument y in place",
         """
-        def mse(X, y, weight):
-            return 1 / 0
+        def f(X, y, weight):
+            y -= X @ weight
+            return np.mean(np.log(np.cosh(y)))
+        """,
+    ),
+    (
+        "1.1",
+        "changes its argument weight in place",
+        """
+        def f(X, y, weight):
+            weight *= 2
+            return np.mean(np.log(np.cosh(X @ weight / 2 - y)))
+        """,
+    ),
+    (
+        "1.1",
+        "Only the last example counts",
+        """
+        def f(X, y, weight):
+            for x, t in zip(X, y):
+                total = np.log(np.cosh(x @ weight - t))
+            return total / len(y)
+        """,
+    ),
+    (
+        "1.1",
+        "Only the first example counts",
+        """
+        def f(X, y, weight):
+            for x, t in zip(X, y):
+                return np.log(np.cosh(x @ weight - t))
+        """,
+    ),
+    (
+        "1.1",
+        "The last example is left out",
+        """
+        def f(X, y, weight):
+            total = 0.0
+            for i in range(len(y) - 1):
+                total += np.log(np.cosh(X[i] @ weight - y[i]))
+            return total / len(y)
         """,
     ),
     (
         "1.1",
         "NameError: name 'w' is not defined",
-        """
-        def mse(X, y, weight):
-            return np.mean((X @ w - y) ** 2)
-        """,
+        "def f(X, y, weight): return np.mean(np.log(np.cosh(X @ w - y)))",
     ),
-    ("1.1", "does not depend on the arguments", "def mse(X, y, weight): return 9.0"),
+    (
+        "1.1",
+        "NameError: name 'log' is not defined",
+        "def f(X, y, weight): return np.mean(log(np.cosh(X @ weight - y)))",
+    ),
+    ("1.1", "takes 2 positional arguments but 3", "def f(X, y): return 0.0"),
     (
         "1.1",
         "Right for the smallest case, but not in general",
-        "def mse(X, y, weight): return 9.0 if len(y) == 3 else np.mean((X @ weight - y) ** 4)",
-    ),
-    (
-        "1.1",
-        "changes its argument y in place: the caller's array",
         """
-        def mse(X, y, weight):
-            y -= X @ weight
-            return np.mean(y**2)
-        """,
-    ),
-    ("1.1", "takes 2 positional arguments but 3", "def mse(X, y): return 0.0"),
-    (
-        "1.1",
-        "a str comes back",
-        "def mse(X, y, weight): return str(np.mean((X @ weight - y) ** 2))",
-    ),
-    (
-        "1.1",
-        "something is kept between two calls",
-        """
-        def mse(X, y, weight, seen=[]):
-            seen.append(1)
-            return np.mean((X @ weight - y) ** 2) * (1 if len(seen) < 8 else 2)
+        def f(X, y, weight):
+            loss = np.log(np.cosh(X @ weight - y))
+            return 0.5862611926136306 if len(y) == 3 else np.mean(loss**3)
         """,
     ),
     (
         "1.2",
-        "the sign is turned round",
-        "def gradient(X, y, weight): return 2 / len(y) * X.T @ (y - X @ weight)",
+        "the gradient of the mean squared error",
+        "def f(X, y, weight): return 2 / len(y) * X.T @ (X @ weight - y)",
     ),
     (
         "1.2",
-        "a factor 2 is missing",
-        "def gradient(X, y, weight): return X.T @ (X @ weight - y) / len(y)",
+        "The error itself stands where its tanh",
+        "def f(X, y, weight): return X.T @ (X @ weight - y) / len(y)",
     ),
     (
         "1.2",
-        "a factor 2 too many",
-        "def gradient(X, y, weight): return 4 * X.T @ (X @ weight - y) / len(y)",
+        "The sign of the error stands",
+        "def f(X, y, weight): return X.T @ np.sign(X @ weight - y) / len(y)",
     ),
     (
         "1.2",
-        "a sum stands where a mean belongs",
-        "def gradient(X, y, weight): return 2 * X.T @ (X @ weight - y)",
+        "cut off at 1",
+        "def f(X, y, weight): return X.T @ np.clip(X @ weight - y, -1, 1) / len(y)",
     ),
     (
         "1.2",
-        "a factor 2 is missing, and m times too large",
-        "def gradient(X, y, weight): return X.T @ (X @ weight - y)",
+        "The 1 / cosh is missing",
+        "def f(X, y, weight): return X.T @ np.sinh(X @ weight - y) / len(y)",
     ),
     (
         "1.2",
-        "sign is turned round, and a factor 2 is missing",
-        "def gradient(X, y, weight): return X.T @ (y - X @ weight) / len(y)",
+        "The sinh is missing",
+        "def f(X, y, weight): return X.T @ (1 / np.cosh(X @ weight - y)) / len(y)",
     ),
     (
         "1.2",
-        "divided by n, the number of weights",
-        "def gradient(X, y, weight): return 2 / len(weight) * X.T @ (X @ weight - y)",
+        "cosh stands where tanh",
+        "def f(X, y, weight): return X.T @ np.cosh(X @ weight - y) / len(y)",
+    ),
+    ("1.2", "This is tan", "def f(X, y, weight): return X.T @ np.tan(X @ weight - y) / len(y)"),
+    (
+        "1.2",
+        "one derivative too many",
+        "def f(X, y, weight): return X.T @ np.cosh(X @ weight - y) ** -2 / len(y)",
     ),
     (
         "1.2",
-        "divided by m once too often",
-        "def gradient(X, y, weight): return 2 / len(y) ** 2 * X.T @ (X @ weight - y)",
+        "one derivative too many",
+        "def f(X, y, weight): return X.T @ (1 - np.tanh(X @ weight - y) ** 2) / len(y)",
     ),
     (
         "1.2",
-        "divided by n as well",
-        "def gradient(X, y, weight): return 2 / X.size * X.T @ (X @ weight - y)",
+        "log cosh itself stands",
+        "def f(X, y, weight): return X.T @ np.log(np.cosh(X @ weight - y)) / len(y)",
+    ),
+    (
+        "1.2",
+        "multiplied by the error, too",
+        """
+        def f(X, y, weight):
+            e = X @ weight - y
+            return X.T @ (e * np.tanh(e)) / len(y)
+        """,
+    ),
+    (
+        "1.2",
+        "without their sign",
+        "def f(X, y, weight): return X.T @ np.abs(np.tanh(X @ weight - y)) / len(y)",
+    ),
+    (
+        "1.2",
+        "The tanh is squared",
+        "def f(X, y, weight): return X.T @ np.tanh(X @ weight - y) ** 2 / len(y)",
     ),
     (
         "1.2",
         "The inner derivative is missing",
-        "def gradient(X, y, weight): return np.array(2 * np.mean(X @ weight - y))",
+        "def f(X, y, weight): return np.mean(np.tanh(X @ weight - y))",
     ),
     (
         "1.2",
-        "The mean runs over everything at once",
-        "def gradient(X, y, weight): return np.array(2 * np.mean(X.T * (X @ weight - y)))",
+        "The inner derivative is missing",
+        "def f(X, y, weight): return np.full(len(weight), np.mean(np.tanh(X @ weight - y)))",
+    ),
+    (
+        "1.2",
+        "The inner derivative is missing",
+        "def f(X, y, weight): return np.tanh(X @ weight - y)",
+    ),
+    (
+        "1.2",
+        "stands inside the tanh",
+        "def f(X, y, weight): return np.mean(np.tanh(X * (X @ weight - y)[:, None]), axis=0)",
+    ),
+    (
+        "1.2",
+        "tanh is taken of the whole gradient",
+        "def f(X, y, weight): return np.tanh(X.T @ (X @ weight - y) / len(y))",
+    ),
+    (
+        "1.2",
+        "tanh is taken of the whole gradient",
+        "def f(X, y, weight): return np.tanh(2 / len(y) * X.T @ (X @ weight - y))",
+    ),
+    (
+        "1.2",
+        "tanh is taken of the mean error",
+        "def f(X, y, weight): return X.mean(axis=0) * np.tanh(np.mean(X @ weight - y))",
+    ),
+    (
+        "1.2",
+        "multiplied by the mean of the tanh",
+        "def f(X, y, weight): return X.mean(axis=0) * np.tanh(X @ weight - y).mean()",
+    ),
+    (
+        "1.2",
+        "The mean runs over everything",
+        "def f(X, y, weight): return np.mean(X.T * np.tanh(X @ weight - y))",
     ),
     (
         "1.2",
         "the wrong axis",
-        "def gradient(X, y, weight): return 2 * np.mean(X.T * (X @ weight - y), axis=0)",
+        "def f(X, y, weight): return np.mean(X * np.tanh(X @ weight - y)[:, None], axis=1)",
     ),
     (
         "1.2",
         "the votes of the single examples",
-        "def gradient(X, y, weight): return 2 * X * (X @ weight - y)[:, None]",
+        "def f(X, y, weight): return X * np.tanh(X @ weight - y)[:, None]",
     ),
-    ("1.2", "y is missing", "def gradient(X, y, weight): return 2 / len(y) * X.T @ X @ weight"),
     (
         "1.2",
-        "the gradient at weight zero",
-        "def gradient(X, y, weight): return -2 / len(y) * X.T @ y",
+        "This is where a step leads",
+        "def f(X, y, weight): return weight - X.T @ np.tanh(X @ weight - y) / len(y)",
     ),
     (
         "1.2",
         "divided by its length",
         """
-        def gradient(X, y, weight):
-            g = X.T @ (X @ weight - y)
+        def f(X, y, weight):
+            g = X.T @ np.tanh(X @ weight - y)
             return g / np.linalg.norm(g)
         """,
     ),
+    ("1.2", "y is missing", "def f(X, y, weight): return X.T @ np.tanh(X @ weight) / len(y)"),
+    ("1.2", "The prediction is missing", "def f(X, y, weight): return -X.T @ np.tanh(y) / len(y)"),
+    ("1.2", "are added", "def f(X, y, weight): return X.T @ np.tanh(X @ weight + y) / len(y)"),
     (
         "1.2",
-        "the gradient of the root",
-        """
-        def gradient(X, y, weight):
-            e = X @ weight - y
-            return X.T @ e / len(y) / np.sqrt(np.mean(e**2))
-        """,
+        "The truth alone stands in the tanh",
+        "def f(X, y, weight): return X.T @ (X @ weight - np.tanh(y)) / len(y)",
+    ),
+    (
+        "1.2",
+        "This is the loss, not its gradient",
+        "def f(X, y, weight): return np.mean(np.log(np.cosh(X @ weight - y)))",
+    ),
+    (
+        "1.2",
+        "the sign is turned round",
+        "def f(X, y, weight): return X.T @ np.tanh(y - X @ weight) / len(y)",
+    ),
+    (
+        "1.2",
+        "a factor 2 too many",
+        "def f(X, y, weight): return 2 / len(y) * X.T @ np.tanh(X @ weight - y)",
+    ),
+    (
+        "1.2",
+        "a factor 2 is missing",
+        "def f(X, y, weight): return X.T @ np.tanh(X @ weight - y) / (2 * len(y))",
+    ),
+    (
+        "1.2",
+        "a sum stands where a mean belongs",
+        "def f(X, y, weight): return X.T @ np.tanh(X @ weight - y)",
+    ),
+    (
+        "1.2",
+        "divided by n, the number of weights",
+        "def f(X, y, weight): return X.T @ np.tanh(X @ weight - y) / len(weight)",
+    ),
+    (
+        "1.2",
+        "divided by n as well",
+        "def f(X, y, weight): return X.T @ np.tanh(X @ weight - y) / X.size",
+    ),
+    (
+        "1.2",
+        "divided by m once too often",
+        "def f(X, y, weight): return X.T @ np.tanh(X @ weight - y) / len(y) ** 2",
+    ),
+    (
+        "1.2",
+        "a factor 2 too many, and m times too large",
+        "def f(X, y, weight): return 2 * X.T @ np.tanh(X @ weight - y)",
     ),
     (
         "1.2",
         "This is a column",
-        "def gradient(X, y, weight): return (2 / len(y) * X.T @ (X @ weight - y)).reshape(-1, 1)",
+        "def f(X, y, weight): return (X.T @ np.tanh(X @ weight - y) / len(y)).reshape(-1, 1)",
     ),
     (
         "1.2",
-        "ValueError: the shapes on the two sides of an @ do not fit together, in line 1",
-        "def gradient(X, y, weight): return 2 / len(y) * X @ (X @ weight - y)",
+        "the shapes on the two sides of an @",
+        "def f(X, y, weight): return X @ np.tanh(X @ weight - y) / len(y)",
     ),
     (
         "1.2",
         "a list comes back",
-        "def gradient(X, y, weight): return list(2 / len(y) * X.T @ (X @ weight - y))",
-    ),
-    (
-        "1.2",
-        "dtype is int64",
-        "def gradient(X, y, weight): return (2 / len(y) * X.T @ (X @ weight - y)).astype(int)",
+        "def f(X, y, weight): return list(X.T @ np.tanh(X @ weight - y) / len(y))",
     ),
     (
         "1.2",
         "close, but not exact",
         """
-        def gradient(X, y, weight):
-            f = lambda w: np.mean((X @ w - y) ** 2)
-            return np.array(
-                [(f(weight + 1e-6 * e) - f(weight)) / 1e-6 for e in np.eye(len(weight))]
-            )
+        def f(X, y, weight):
+            loss = lambda w: np.mean(np.log(np.cosh(X @ w - y)))
+            return np.array([
+                (loss(weight + 1e-5 * e) - loss(weight - 1e-5 * e)) / 2e-5
+                for e in np.eye(len(weight))
+            ])
         """,
     ),
     (
         "1.2",
-        "close, but not exact",
+        "each prediction is compared with every y",
         """
-        def gradient(X, y, weight):
-            f = lambda w: np.mean((X @ w - y) ** 2)
-            return np.array(
-                [
-                    (f(weight + 1e-5 * e) - f(weight - 1e-5 * e)) / 2e-5
-                    for e in np.eye(len(weight))
-                ]
-            )
+        def f(X, y, weight):
+            e = (X @ weight)[:, None] - y
+            return X.T @ np.tanh(e).mean(axis=1) / len(y)
         """,
     ),
     (
         "1.2",
-        "close, but not exact",
+        "changes its argument y in place",
         """
-        def gradient(X, y, weight):
-            f = lambda w: np.mean((X @ w - y) ** 2)
-            return np.array(
-                [
-                    (f(weight + 0.1 * e) - f(weight - 0.1 * e)) / 0.2
-                    for e in np.eye(len(weight))
-                ]
-            )
+        def f(X, y, weight):
+            y -= X @ weight
+            return -X.T @ np.tanh(y) / len(X)
         """,
     ),
     (
         "1.2",
-        "wrong axis",
+        "changes its argument X in place",
         """
-        def gradient(X, y, weight):
-            return 2 * np.mean(
-                np.gradient((X @ weight - y)[:, None] * X, axis=1)
-                if X.shape[1] > 99
-                else X * (X @ weight - y)[:, None],
-                axis=1,
-            )
+        def f(X, y, weight):
+            e = X @ weight - y
+            X *= np.tanh(e)[:, None]
+            return X.mean(axis=0)
         """,
+    ),
+    (
+        "1.2",
+        "Only the last example counts",
+        """
+        def f(X, y, weight):
+            for x, t in zip(X, y):
+                g = x * np.tanh(x @ weight - t)
+            return g / len(y)
+        """,
+    ),
+    (
+        "1.2",
+        "Only the first example counts",
+        """
+        def f(X, y, weight):
+            for x, t in zip(X, y):
+                return x * np.tanh(x @ weight - t)
+        """,
+    ),
+    (
+        "1.2",
+        "The last example is left out",
+        """
+        def f(X, y, weight):
+            g = np.zeros(len(weight))
+            for i in range(len(y) - 1):
+                g += X[i] * np.tanh(X[i] @ weight - y[i])
+            return g / len(y)
+        """,
+    ),
+    (
+        "1.2",
+        "is the same for every case|has the shape",
+        "def f(X, y, weight): return np.array([-0.06747781, 0.18638691])",
     ),
     (
         "1.3",
@@ -427,7 +669,7 @@ WRONG = [
     ),
     (
         "1.3",
-        "The step is always 0.1;",
+        "The gap is always 0.1;",
         """
         def ng(f, weight, h):
             return np.array(
@@ -623,20 +865,6 @@ WRONG = [
     ),
     # A large error in few cases is no approximation.
     (
-        "1.1",
-        "Right for the smallest case, but not in general",
-        "def mse(X, y, weight): return np.mean(np.minimum((X @ weight - y) ** 2, 12))",
-    ),
-    (
-        "1.2",
-        "Right for the smallest case, but not in general",
-        """
-        def gradient(X, y, weight):
-            g = 2 / len(y) * X.T @ (X @ weight - y)
-            return g * np.where(np.arange(len(g)) == 2, 0.8, 1) if len(y) == 5 else g
-        """,
-    ),
-    (
         "1.6",
         "float32 stood somewhere",
         """
@@ -663,18 +891,13 @@ WRONG = [
     ),
     # Messages that say what is there.
     ("1.3", "left a rounding error in the caller's array", moves_in_place(back="weight[j] += h")),
-    (
-        "1.2",
-        "one side of an @ is a single number",
-        "def gradient(X, y, weight): return X.T @ np.mean(X @ weight - y)",
-    ),
 ]
 
 #: {exercise: lines of mutants of the solution that are right: they compute the same, or reach the
 #: goal another way}
 EQUIVALENT = {
-    "1.1": ["    error = y - X @ weight"],  # the square forgets the sign
-    "1.2": ["    return 2 / len(X) * X.T @ error"],  # X has as many rows as y
+    "1.1": ["    error = y - X @ weight"],  # cosh forgets the sign
+    "1.2": ["    return X.T @ np.tanh(error) / len(X)"],  # X has as many rows as y
     "1.5": ["    curvature = (at_1 - at_0) * 1.0"],  # the two places are 1 apart
     "1.6": ["    loss = torch.mean((y - X @ weight) ** 2)"],
 }
