@@ -1,7 +1,7 @@
 """Says of an answer to an exercise that it is right, or names the mistake.
 
-``check("1.2", log_cosh_gradient)`` calls the learner's function on a small case of whole numbers and
-on drawn ones, compares with the right answer to 9 digits, and prints what it found.
+``check("1.2", log_cosh_gradient)`` calls the learner's function on a small case of whole numbers
+and on drawn ones, compares with the right answer to 9 digits, and prints what it found.
 """
 
 import io
