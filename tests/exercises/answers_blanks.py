@@ -801,3 +801,170 @@ RIGHT = [
             return 2 * (X @ weight - y)[:, None] * X""",
     ),
 ]
+
+# --- Round3_Optimizers ----------------------------------------------------------------------------
+
+RULES, OPTIM = "Round3_Optimizers", "Round3_Optimizers-PyTorch"
+
+
+def _ball(step="lrate * velocity", state='{"velocity": velocity}', share="gradient"):
+    return f"""
+        def ball(state, gradient, weight, *, lrate, momentum):
+            velocity = momentum * state.get("velocity", 0.0) + {share}
+            return {state}, {step}"""
+
+
+def _adagrad(step, state='{"t": t, "total": total}'):
+    return f"""
+        def adagrad(state, gradient, weight, *, lrate=1e-2, eps=1e-10):
+            t, total = state.get("t", 0) + 1, state.get("total", 0.0) + gradient**2
+            return {state}, {step}"""
+
+
+def _rmsprop(*lines):
+    body = "\n".join(f"            {line}" for line in lines)
+    return f"""
+        def rmsprop(state, gradient, weight, *, lrate=1e-2, alpha=0.99, eps=1e-8,
+                    momentum=0.0, centered=False):
+            g = prepare(gradient, weight)
+            new = {{"square": alpha * state.get("square", 0.0) + (1 - alpha) * g * g}}
+            spread = new["square"]
+{body}
+            return new, lrate * step"""
+
+
+_CENTRE = (
+    'new["mean"] = alpha * state.get("mean", 0.0) + (1 - alpha) * g',
+    'spread = np.maximum(spread - centered * new["mean"] ** 2, 0.0)',
+)
+_DIVIDE = "step = g / (np.sqrt(spread) + eps)"
+_ADD = ('step = step + momentum * state.get("velocity", 0.0)', 'new["velocity"] = step')
+
+
+def _adamw(step, to_adam=""):
+    return f"""
+        def adamw(state, gradient, weight, *, lrate=1e-3, weight_decay=1e-2, **settings):
+            state, step = adam(state, gradient, weight, lrate=lrate{to_adam}, **settings)
+            return state, {step}"""
+
+
+def _descend(end="torch.stack(path)", row="weight.detach().clone()", first=True, sign="-"):
+    return f"""
+        def descend(loss, start, lrate, steps):
+            weight = torch.tensor(start, requires_grad=True)
+            path = [weight.detach().clone()][: {int(first)}]
+            for _ in range(steps):
+                (gradient,) = torch.autograd.grad(loss(weight), weight)
+                with torch.no_grad():
+                    weight {sign}= lrate * gradient
+                path.append({row})
+            return {end}"""
+
+
+def _minimise(*lines):
+    body = "\n".join(f"                {line}" for line in lines)
+    return f"""
+        def minimise(optimizer_class, loss, start, steps, **settings):
+            weight = torch.tensor(start, requires_grad=True)
+            optimizer = optimizer_class([weight], **settings)
+            path = [weight.detach().clone()]
+            for _ in range(steps):
+{body}
+            return torch.stack(path)"""
+
+
+_EMPTY, _BACK, _STEP = "optimizer.zero_grad()", "loss(weight).backward()", "optimizer.step()"
+_KEEP = "path.append(weight.detach().clone())"
+
+
+def _steps_under(*lines):
+    body = "\n".join(f"                {line}" for line in lines)
+    return f"""
+        def steps_under(optimizer_class, gradients, **settings):
+            weight = torch.zeros(gradients.shape[1:])
+            optimizer, steps = optimizer_class([weight], **settings), []
+            for g in gradients:
+{body}
+            return torch.stack(steps)"""
+
+
+_HAND_IN, _ZERO, _READ = (
+    "weight.grad = torch.as_tensor(g)",
+    "weight.zero_()",
+    "steps.append(-weight)",
+)
+
+
+def _grouped(slopes='"lr": 0.05, "weight_decay": 0.1', biases='"lr": 0.1, "weight_decay": d'):
+    return f"""
+        def grouped(slopes, biases, d):
+            groups = [{{"params": slopes, {slopes}}}, {{"params": biases, {biases}}}]
+            return torch.optim.AdamW(groups)"""
+
+
+WRONG += [
+    (RULES, "velocity is forgotten", _ball(state="{}")),
+    (RULES, "rate is missing", _ball(step="velocity")),
+    (RULES, "Nesterov", _ball(step="lrate * (gradient + momentum * velocity)")),
+    (RULES, "sign is turned", _ball(step="-lrate * velocity")),
+    (RULES, "enters whole", _ball(share="(1 - momentum) * gradient")),
+    (RULES, "its root", _adagrad("lrate * gradient / (total + eps)")),
+    (RULES, "inside the root", _adagrad("lrate * gradient / np.sqrt(total + eps)")),
+    (RULES, "rate is missing", _adagrad("gradient / (np.sqrt(total) + eps)")),
+    (RULES, "plain descent", _adagrad("lrate * gradient")),
+    (RULES, "does not grow", _adagrad("lrate * gradient / (np.sqrt(total) + eps)", state="{}")),
+    (RULES, "centered has no effect", _rmsprop(_DIVIDE, *_CENTRE, *_ADD)),
+    (
+        RULES,
+        "momentum has no effect",
+        _rmsprop(*_CENTRE, _ADD[0].replace("step +", "0 +"), _DIVIDE),
+    ),
+    (RULES, "not squared", _rmsprop(*_CENTRE, _DIVIDE, *_ADD).replace("g * g", "abs(g)")),
+    (
+        RULES,
+        "forgets nothing",
+        _rmsprop(*_CENTRE, _DIVIDE, *_ADD).replace("(1 - alpha) * g * g", "g * g"),
+    ),
+    (RULES, "the first step", "def unbiased(average, beta, t): return average / (1 - beta)"),
+    (RULES, "should divide", "def unbiased(average, beta, t): return average * (1 - beta**t)"),
+    (RULES, "what is there", "def unbiased(average, beta, t): return average / beta**t"),
+    (RULES, "Nothing is corrected", "def unbiased(average, beta, t): return average"),
+    (RULES, "power of t", "def unbiased(average, beta, t): return average / (1 - beta * t)"),
+    (RULES, "Keep it back", _adamw("step", to_adam=", weight_decay=weight_decay")),
+    (RULES, "decay is missing", _adamw("step")),
+    (RULES, "lacks the rate", _adamw("step + weight_decay * weight")),
+    (RULES, "wrong sign", _adamw("step - lrate * weight_decay * weight")),
+    (OPTIM, "Only the last weight", _descend(end="weight.detach()")),
+    (OPTIM, "same tensor again", _descend(row="weight.detach()")),
+    (OPTIM, "start is missing", _descend(first=False)),
+    (OPTIM, "uphill", _descend(sign="+")),
+    (OPTIM, "pile up", _minimise(_BACK, _STEP, _KEEP)),
+    (OPTIM, "never moves", _minimise(_BACK, _EMPTY, _STEP, _KEEP)),
+    (OPTIM, "a step behind", _minimise(_STEP, _EMPTY, _BACK, _KEEP)),
+    (OPTIM, "same tensor again", _minimise(_EMPTY, _BACK, _STEP, "path.append(weight.detach())")),
+    (OPTIM, "a step behind", _minimise(_EMPTY, _BACK, _KEEP, _STEP)),
+    (OPTIM, "summed up", _steps_under(_HAND_IN, _STEP, "steps.append(-weight.clone())")),
+    (OPTIM, "Every step is zero", _steps_under(_HAND_IN, _STEP, _ZERO, _READ)),
+    (OPTIM, "sign is turned", _steps_under(_HAND_IN, _ZERO, _STEP, "steps.append(weight.clone())")),
+    (OPTIM, "step before", _steps_under(_ZERO, _STEP, _HAND_IN, _READ)),
+    (OPTIM, "as the slopes do", _grouped(biases='"lr": 0.1, "weight_decay": 0.1')),
+    (OPTIM, "usual 0.01: their", _grouped(biases='"lr": 0.1')),
+    (OPTIM, "of 0.1", _grouped(slopes='"lr": 0.05')),
+    (OPTIM, "rate 0.05", _grouped(biases='"lr": 0.05, "weight_decay": d')),
+    (
+        OPTIM,
+        "exchanged",
+        _grouped('"lr": 0.05, "weight_decay": d', '"lr": 0.1, "weight_decay": 0.1'),
+    ),
+]
+RIGHT += [
+    (RULES, _ball(step="velocity * lrate")),
+    (RULES, _adagrad("lrate / (eps + total**0.5) * gradient")),
+    (RULES, _rmsprop(*_CENTRE, _DIVIDE, *_ADD)),
+    (RULES, "def unbiased(average, beta, t): return average / (1.0 - np.power(beta, t))"),
+    (RULES, _adamw("lrate * weight_decay * weight + step")),
+    (OPTIM, _descend(row="weight.clone().detach()")),
+    (OPTIM, _minimise(_BACK, _STEP, _EMPTY, _KEEP)),
+    (OPTIM, _steps_under(_ZERO, _HAND_IN, _STEP, "steps.append(-weight.clone())")),
+    (OPTIM, _grouped()),
+]

@@ -76,6 +76,7 @@ HELPERS = {
     "check": "sgd",
     "prepare": "sgd",
     "moments": "adam",
+    "unbiased": "adam",
     "trust": "radam",
     "second_moment": "adafactor",
     "rms": "adafactor",
@@ -234,7 +235,7 @@ EQUIVALENT = {
 def mutants(name):
     """Yield (what was changed, changed line, namespace with the mutant) for one function."""
     tree = ast.parse(SOURCE)
-    index = next(
+    index = max(  # the last of this name: it counts, as in the notebook
         i
         for i, node in enumerate(tree.body)
         if isinstance(node, ast.FunctionDef) and node.name == name
