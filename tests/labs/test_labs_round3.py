@@ -133,6 +133,22 @@ def test_the_rate_does_not_move_with_the_momentum(momentum):
     assert momentum.frames[number]["facts"][1] == "19"
 
 
+def test_the_notebooks_goal_is_a_ridge_and_no_needle(momentum):
+    """At most 25 steps: several momenta and rates reach it, each with neighbours that do."""
+    good = {
+        (lrate, beta)
+        for number, lrate, beta in positions(momentum)
+        if (steps := momentum.frames[number]["facts"][1]).isdigit() and int(steps) <= 25
+    }
+    assert 15 <= len(good) <= 40 and len({beta for _, beta in good}) >= 3
+    alone = [
+        (rate, beta)
+        for rate, beta in good
+        if not any(b == beta and 0 < abs(r - rate) < 0.0061 for r, b in good)
+    ]
+    assert len(alone) <= 4
+
+
 def test_what_is_drawn_beside_the_walk(momentum):
     _, loss, per_step = momentum.panels
     for lrate, beta in ((0.06, 0.0), (0.099, 0.5), (0.09, 0.2)):
