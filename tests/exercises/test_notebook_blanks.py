@@ -36,6 +36,7 @@ def space_of(stem):
     space = {"np": np, "torch": torch, "nn": nn, "check_arrays": check_arrays}
     space |= {"make_loader": make_loader, "loss_function": nn.MSELoss()}
     space |= {"DataLoader": DataLoader, "TensorDataset": TensorDataset}
+    space |= {"lr_scheduler": torch.optim.lr_scheduler}
     wanted = (
         "mse",
         "mean_squared_error",
@@ -43,6 +44,10 @@ def space_of(stem):
         "gradient_step_pytorch",
         "LinearModel",
         "growth_loss",
+        "prepare",
+        "moments",
+        "unbiased",
+        "adam",
     )
     for name, of in product(wanted, (stem, stem.replace("Noise", "SGD"))):
         try:
