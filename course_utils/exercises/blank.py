@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from course_utils.contents import contents
+from course_utils.contents import TORCH_SUFFIX, contents
 from course_utils.exercises.check import judge, table_of
 from course_utils.exercises.model import Exercise, Goal
 from course_utils.notebooks import code_cells
@@ -36,16 +36,25 @@ def blank(stem: str, function: Callable) -> Callable:
 
 
 def find_blank(stem: str, name: str) -> Exercise | Goal:
-    """Return what is asked of the function ``name`` in the notebook ``stem``; it stands in
-    roundN_blanks.py. Raises ValueError if there is no such blank.
+    """Return what is asked of the function ``name`` in the notebook ``stem``; it stands in blanks/.
+    Raises ValueError if there is no such blank.
     """
-    blanks = table_of(f"{stem.split('_')[0].lower()}_blanks", "BLANKS").get(stem, {})
+    blanks = blanks_of(stem)
     if name not in blanks:
         raise ValueError(
             f"{stem} asks for no function {name!r}; it asks for {', '.join(blanks) or 'none'}. Keep"
             " the name that stands behind def"
         )
     return blanks[name]
+
+
+def blanks_of(stem: str) -> dict[str, Exercise | Goal]:
+    """Return what the notebook ``stem`` asks for, by function; nothing where it asks for none."""
+    pair = stem.removesuffix(TORCH_SUFFIX).lower()
+    for module in (f"blanks.{pair}", f"{pair.split('_')[0]}_blanks"):
+        if found := table_of(module, "BLANKS").get(stem):
+            return found
+    return {}
 
 
 def the_course_s(stem: str, name: str, namespace: dict[str, Any]) -> Callable:

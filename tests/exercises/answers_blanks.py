@@ -968,3 +968,205 @@ RIGHT += [
     (OPTIM, _steps_under(_ZERO, _HAND_IN, _STEP, "steps.append(-weight.clone())")),
     (OPTIM, _grouped()),
 ]
+
+# --- Round 3, schedules ---------------------------------------------------------------------------
+
+SCHEDULES, TORCH_SCHEDULES = "Round3_Schedules", "Round3_Schedules-PyTorch"
+
+
+def _plateau(*lines):
+    body = "\n".join(f"            {line}" for line in lines)
+    return f"""
+        def plateau(state, loss, *, lrate, factor=0.1, patience=10, threshold=1e-4):
+{body}
+            return (rate, best, bad), rate"""
+
+
+def _steps_of_torch(*lines):
+    body = "\n".join(f"                {line}" for line in lines)
+    return f"""
+        def descend(loss_of, optimizer, scheduler, batches):
+            for rows in batches:
+{body}"""
+
+
+def _rates(*lines, end="np.array(found)"):
+    body = "\n".join(f"                {line}" for line in lines)
+    return f"""
+        def rates(make_scheduler, lrate=0.1, count=1000, key="lr", momentum=0.0):
+            weight = torch.zeros(1, requires_grad=True)
+            optimizer = torch.optim.SGD([weight], lr=lrate, momentum=momentum)
+            scheduler, found = make_scheduler(optimizer), []
+            for _ in range(count):
+{body}
+            return {end}"""
+
+
+def _warm_up(milestone="warm", steps="steps - warm", first="first, ", schedulers="[up, down]"):
+    return f"""
+        def warm_up(optimizer, steps, first, warm):
+            up = lr_scheduler.LinearLR(optimizer, {first}total_iters=warm)
+            down = lr_scheduler.CosineAnnealingLR(optimizer, {steps})
+            return lr_scheduler.SequentialLR(optimizer, {schedulers}, milestones=[{milestone}])"""
+
+
+BEGIN = "rate, best, bad = state or (lrate, np.inf, 0)"
+BETTER = "better = loss < best * (1 - threshold)"
+COUNT = "best, bad = (loss, 0) if better else (best, bad + 1)"
+LOSE = ("if bad > patience:", "    rate, bad = rate * factor, 0")
+SEEN, MOVE, ON = (
+    "found.append(optimizer.param_groups[0][key])",
+    "optimizer.step()",
+    "scheduler.step()",
+)
+
+WRONG += [
+    (SCHEDULES, says, f"def step_decay(k, lrate, step_size, gamma=0.1): return {answer}")
+    for says, answer in (
+        ("falls in every step", "lrate * gamma ** (k / step_size)"),
+        ("step_size is missing", "lrate * gamma**k"),
+        ("a power", "lrate * gamma * (k // step_size)"),
+        ("what is left over", "lrate * gamma ** (k % step_size)"),
+        ("lrate is missing", "gamma ** (k // step_size)"),
+        ("a step too early", "lrate * gamma ** ((k + 1) // step_size)"),
+        ("a stair too many", "lrate * gamma ** (1 + k // step_size)"),
+    )
+]
+WRONG += [
+    (
+        SCHEDULES,
+        says,
+        f"""
+        def cosine(k, lrate, steps, lowest=0.0):
+            wave = 1 + np.cos(np.pi * k / steps)
+            return {answer}""",
+    )
+    for says, answer in (
+        ("The half is missing", "lowest + (lrate - lowest) * wave"),
+        ("ends at 0, not at lowest", "lrate * wave / 2"),
+        ("Its height is lrate - lowest", "lowest + lrate * wave / 2"),
+        ("not put back", "(lrate - lowest) * wave / 2"),
+        ("This wave rises", "lowest + (lrate - lowest) * (1 - wave / 2)"),
+    )
+]
+WRONG += [
+    (
+        SCHEDULES,
+        says,
+        f"""
+        def trapezoid(k, lrate, steps, first, warm, down):
+            places = [0, warm, steps - down, steps]
+            return {answer}""",
+    )
+    for says, answer in (
+        ("lrate is missing", "np.interp(k, places, [first, 1, 1, 0])"),
+        ("It begins at 0", "lrate * np.interp(k, places, [0, 1, 1, 0])"),
+        ("It never falls", "lrate * np.interp(k, places, [first, 1, 1, 1])"),
+        ("ends at the height first", "lrate * np.interp(k, places, [first, 1, 1, first])"),
+        ("heights are rates already", "np.interp(k, places, [first, lrate, lrate, 0])"),
+    )
+]
+WRONG += [
+    (
+        SCHEDULES,
+        "a check too early",
+        _plateau(BEGIN, BETTER, COUNT, "if bad >= patience:", LOSE[1]),
+    ),
+    (
+        SCHEDULES,
+        "begins anew, at 0",
+        _plateau(BEGIN, BETTER, COUNT, LOSE[0], "    rate = rate * factor"),
+    ),
+    (
+        SCHEDULES,
+        "keep the best of all",
+        _plateau(BEGIN, BETTER, "best, bad = loss, 0 if better else bad + 1", *LOSE),
+    ),
+    (SCHEDULES, "less than the threshold", _plateau(BEGIN, "better = loss < best", COUNT, *LOSE)),
+    (SCHEDULES, "The rate never falls", _plateau(BEGIN, BETTER, COUNT)),
+]
+WRONG += [
+    (
+        SCHEDULES,
+        says,
+        f"""
+        def descend(gradient, weight, schedule, batches):
+            for k, rows in enumerate(batches):
+                {line}
+            return weight""",
+    )
+    for says, line in (
+        ("a step too early", "weight = weight - schedule(k + 1) * gradient(weight, rows)"),
+        ("The rate never changes", "weight = weight - schedule(0) * gradient(weight, rows)"),
+        ("uphill", "weight = weight + schedule(k) * gradient(weight, rows)"),
+        ("The rate is missing", "weight = weight - gradient(weight, rows)"),
+        ("never moves", "schedule(k) * gradient(weight, rows)"),
+        ("after the first batch", "return weight - schedule(k) * gradient(weight, rows)"),
+    )
+]
+WRONG += [
+    (TORCH_SCHEDULES, "those after each step", _rates(MOVE, ON, SEEN)),
+    (TORCH_SCHEDULES, "The rate never changes", _rates(SEEN, MOVE)),
+    (TORCH_SCHEDULES, "steps twice", _rates(SEEN, MOVE, ON, ON)),
+    (
+        TORCH_SCHEDULES,
+        "a rate too many",
+        _rates(SEEN, MOVE, ON, end="np.array([*found, optimizer.param_groups[0][key]])"),
+    ),
+    (TORCH_SCHEDULES, "The milestone is warm", _warm_up("steps - warm")),
+    (TORCH_SCHEDULES, "The wave never comes", _warm_up("steps")),
+    (TORCH_SCHEDULES, "The warm-up is missing", _warm_up("0")),
+    (TORCH_SCHEDULES, "as long as the whole training", _warm_up(steps="steps")),
+    (TORCH_SCHEDULES, "a third of the rate", _warm_up(first="")),
+]
+WRONG += [
+    (
+        TORCH_SCHEDULES,
+        says,
+        f"""
+        def listen(scheduler, optimizer, losses):
+            found = []
+            for loss in losses:
+                {first}
+                {then}
+            return np.array(found)""",
+    )
+    for says, first, then in (
+        (
+            "the one before its loss",
+            'found.append(optimizer.param_groups[0]["lr"])',
+            "scheduler.step(loss)",
+        ),
+        ("The rate never changes", 'found.append(optimizer.param_groups[0]["lr"])', ""),
+        (
+            "each loss twice",
+            "scheduler.step(loss); scheduler.step(loss)",
+            'found.append(optimizer.param_groups[0]["lr"])',
+        ),
+    )
+]
+ZERO, BACK = "optimizer.zero_grad()", "loss_of(rows).backward()"
+WRONG += [
+    (TORCH_SCHEDULES, "before optimizer.step()", _steps_of_torch(ZERO, BACK, ON, MOVE)),
+    (TORCH_SCHEDULES, "The rate never changes", _steps_of_torch(ZERO, BACK, MOVE)),
+    (TORCH_SCHEDULES, "Old gradients pile up", _steps_of_torch(BACK, MOVE, ON)),
+    (TORCH_SCHEDULES, "The weight never moves", _steps_of_torch(ZERO, BACK, ON)),
+    (TORCH_SCHEDULES, "after the first batch", _steps_of_torch(ZERO, BACK, MOVE, ON, "return")),
+]
+RIGHT += [
+    (
+        SCHEDULES,
+        "def step_decay(k, lrate, s, gamma=0.1): return lrate * np.power(gamma, int(k / s))",
+    ),
+    (
+        SCHEDULES,
+        """
+        def descend(gradient, weight, schedule, batches):
+            weight, k = weight.copy(), 0
+            for rows in batches:
+                weight -= schedule(k) * gradient(weight, rows)
+                k += 1
+            return weight""",
+    ),
+    (TORCH_SCHEDULES, _steps_of_torch(BACK, MOVE, ZERO, ON)),
+]

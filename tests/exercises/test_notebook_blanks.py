@@ -16,16 +16,13 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils import blank, check_arrays, make_loader
 from course_utils.contents import contents
-from course_utils.exercises.blank import find_blank, the_course_s
-from course_utils.exercises.check import judge, table_of
+from course_utils.exercises.blank import blanks_of, find_blank, the_course_s
+from course_utils.exercises.check import judge
 from course_utils.notebooks import read_notebook
 from course_utils.resources import HOME
 
-BLANKS = {
-    stem: asked
-    for number in range(1, len(contents().rounds) + 1)
-    for stem, asked in table_of(f"round{number}_blanks", "BLANKS").items()
-}
+STEMS = [name.split("/")[1] for pair in contents().pairs() for name in (pair.name, pair.twin)]
+BLANKS = {stem: asked for stem in STEMS if (asked := blanks_of(stem))}
 EVERY = [(stem, name) for stem, asked in BLANKS.items() for name in asked]
 
 
