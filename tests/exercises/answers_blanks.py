@@ -1170,3 +1170,174 @@ RIGHT += [
     ),
     (TORCH_SCHEDULES, _steps_of_torch(BACK, MOVE, ZERO, ON)),
 ]
+
+# --- Round3_MoreOptimizers ------------------------------------------------------------------------
+
+MORE = "Round3_MoreOptimizers"
+
+
+def _adamax(step):
+    return f"""
+        def adamax(state, gradient, weight, *, lrate=2e-3, betas=(0.9, 0.999),
+                   eps=1e-8, weight_decay=0.0, maximize=False):
+            g, t = gradient, state.get("t", 0) + 1
+            mean = betas[0] * state.get("mean", 0.0) + (1 - betas[0]) * g
+            fade = betas[1] * state.get("largest", 0.0)
+            largest = np.maximum(fade, np.abs(g) + eps)
+            return {{"t": t, "mean": mean, "largest": largest}}, {step}"""
+
+
+def _trust(answer, limit=5):
+    return f"""
+        def trust(t, beta2):
+            top = 2 / (1 - beta2) - 1
+            rho = top - 2 * t * beta2**t / (1 - beta2**t)
+            if rho <= {limit}:
+                return 0.0
+            return {answer}"""
+
+
+def _paces(*lines, end="np.clip(size * factor, *step_sizes)"):
+    body = "\n".join(f"            {line}" for line in lines)
+    return f"""
+        def paces(size, agree, etas, step_sizes):
+            factor = np.ones(np.shape(agree))
+{body}
+            return {end}"""
+
+
+def _second_moment(squares):
+    return f"""
+        def second_moment(state, square, share, smallest):
+            if square.ndim < 2:
+                return {{"square": square}}, square
+            row, column = square.mean(axis=1, keepdims=True), square.mean(axis=0, keepdims=True)
+            total = row.mean(axis=0, keepdims=True)
+            return {{"row": row, "column": column}}, {squares}"""
+
+
+def _newton_schulz(start="matrix / np.linalg.norm(matrix)", turn="b * gram + c * gram @ gram"):
+    return f"""
+        def newton_schulz(matrix, ns_steps=5):
+            a, b, c = 3.4445, -4.7750, 2.0315
+            x = {start}
+            for _ in range(ns_steps):
+                gram = x @ x.T
+                x = a * x + ({turn}) @ x
+            return x"""
+
+
+def _quasi_newton(order="reversed(pairs)", back="zip(pairs, reversed(shares))", scale=True):
+    scaled = "q = q * (s @ y) / (y @ y)" if scale else "q = q"
+    return f"""
+        def quasi_newton(pairs, g):
+            q, shares = g.copy(), []
+            for s, y in {order}:
+                shares.append((s @ q) / (s @ y))
+                q = q - shares[-1] * y
+            s, y = pairs[-1]
+            {scaled}
+            for (s, y), share in {back}:
+                q = q + (share - (y @ q) / (s @ y)) * s
+            return q"""
+
+
+def _wolfe(falls="after <= before + c1 * length * slope", flatter="abs(slope_there)"):
+    return f"""
+        def wolfe(before, after, length, slope, slope_there, c1=1e-4, c2=0.9):
+            return {falls}, {flatter} <= c2 * abs(slope)"""
+
+
+_GROW, _SHRINK = "factor[agree > 0] = etas[1]", "factor[agree < 0] = etas[0]"
+
+WRONG += [
+    (MORE, "not corrected", _adamax("lrate * mean / largest")),
+    (MORE, "no root", _adamax("lrate / (1 - betas[0] ** t) * mean / np.sqrt(largest)")),
+    (MORE, "where its mean belongs", _adamax("lrate / (1 - betas[0] ** t) * g / largest")),
+    (MORE, "sign is turned", _adamax("-lrate / (1 - betas[0] ** t) * mean / largest")),
+    (
+        MORE,
+        "root is missing",
+        _trust("(rho - 4) * (rho - 2) * top / ((top - 4) * (top - 2) * rho)"),
+    ),
+    (
+        MORE,
+        "upside down",
+        _trust("np.sqrt((top - 4) * (top - 2) * rho / ((rho - 4) * (rho - 2) * top))"),
+    ),
+    (
+        MORE,
+        "the paper's limit",
+        _trust("np.sqrt((rho - 4) * (rho - 2) * top / ((top - 4) * (top - 2) * rho))", limit=4),
+    ),
+    (
+        MORE,
+        "last factor is missing",
+        _trust("np.sqrt((rho - 4) * (rho - 2) / ((top - 4) * (top - 2)))"),
+    ),
+    (
+        MORE,
+        "Grow and shrink are exchanged",
+        _paces("factor[agree > 0] = etas[0]", "factor[agree < 0] = etas[1]"),
+    ),
+    (MORE, "bounds are missing", _paces(_GROW, _SHRINK, end="size * factor")),
+    (MORE, "stays as it is", _paces("factor[agree >= 0] = etas[1]", _SHRINK)),
+    (MORE, "Every weight grows", _paces("factor[agree != 0] = etas[1]")),
+    (MORE, "factor alone", _paces(_GROW, _SHRINK, end="np.clip(factor, *step_sizes)")),
+    (MORE, "division is missing", _second_moment("row * column")),
+    (MORE, "Only the rows", _second_moment("row * np.ones(square.shape)")),
+    (MORE, "sum stands where a mean", _second_moment("row * column / row.sum()")),
+    (MORE, "not divided by its norm", _newton_schulz(start="matrix")),
+    (MORE, "b and c are exchanged", _newton_schulz(turn="c * gram + b * gram @ gram")),
+    (
+        MORE,
+        "single iteration",
+        _newton_schulz().replace("return x", "    return x").replace("ns_steps)", "ns_steps or 1)"),
+    ),
+    (
+        MORE,
+        "no iteration",
+        "def newton_schulz(matrix, ns_steps=5): return matrix / np.linalg.norm(matrix)",
+    ),
+    (MORE, "between the two loops", _quasi_newton(scale=False)),
+    (MORE, "order of the pairs", _quasi_newton(order="pairs")),
+    (MORE, "the gradient itself", "def quasi_newton(pairs, g): return g.copy()"),
+    (MORE, "sign is turned", _quasi_newton().replace("return q", "return -q")),
+    (MORE, "up or down", _wolfe(flatter="-slope_there")),
+    (
+        MORE,
+        "c1 and c2 are exchanged",
+        """
+        def wolfe(before, after, length, slope, slope_there):
+            falls = after <= before + 0.9 * length * slope
+            return falls, abs(slope_there) <= 1e-4 * abs(slope)""",
+    ),
+    (MORE, "length is missing", _wolfe(falls="after <= before + c1 * slope")),
+    (MORE, "does not rise", _wolfe(falls="after <= before")),
+    (
+        MORE,
+        "wrong order",
+        """
+        def wolfe(before, after, length, slope, slope_there):
+            falls = after <= before + 1e-4 * length * slope
+            return abs(slope_there) <= 0.9 * abs(slope), falls""",
+    ),
+]
+
+RIGHT += [
+    (MORE, _adamax("mean * lrate / largest / (1 - betas[0] ** t)")),
+    (
+        MORE,
+        """
+        def paces(size, agree, etas, step_sizes):
+            factor = np.where(agree > 0, etas[1], np.where(agree < 0, etas[0], 1.0))
+            return np.minimum(np.maximum(size * factor, step_sizes[0]), step_sizes[1])""",
+    ),
+    (MORE, _second_moment("row @ column / np.mean(square)")),
+    (
+        MORE,
+        """
+        def wolfe(before, after, length, slope, slope_there, c1=1e-4, c2=0.9):
+            return before - after >= -c1 * length * slope, slope_there**2 <= c2**2 * slope**2""",
+    ),
+]

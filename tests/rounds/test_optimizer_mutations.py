@@ -78,6 +78,7 @@ HELPERS = {
     "moments": "adam",
     "unbiased": "adam",
     "trust": "radam",
+    "paces": "rprop",
     "second_moment": "adafactor",
     "rms": "adafactor",
     "newton_schulz": "muon",

@@ -561,3 +561,67 @@ def test_torch_muon_is_ours_to_bfloat16_only():
     _, step = RULES["muon"]({}, param.grad.numpy(), weight, lrate=1.0, weight_decay=0.0)
     apart = np.max(np.abs(weight - step - param.detach().numpy())) / np.max(np.abs(step))
     assert 1e-4 < apart < 5e-2
+
+
+def test_sparse_adam_is_torch_s_at_every_step():
+    """Rows seen now and then; no row, one, several; any options; from a weight that is not 0."""
+    rng = np.random.default_rng(12)
+    for chosen in ({}, {"betas": (0.5, 0.7), "eps": 0.1, "maximize": True, "lrate": 0.3}):
+        weight, state = rng.normal(size=(5, 3)), {}
+        param = torch.tensor(weight)
+        renamed = {("lr" if name == "lrate" else name): value for name, value in chosen.items()}
+        optimizer = torch.optim.SparseAdam([param], **renamed)
+        for _ in range(STEPS):
+            g = rng.normal(size=(5, 3)) * (rng.random((5, 1)) < 0.4)
+            g[rng.integers(5), rng.integers(3)] *= rng.integers(2)  # a 0 in a row that is seen
+            param.grad = torch.from_numpy(g).to_sparse(1)
+            optimizer.step()
+            before, (state, step) = weight, RULES["sparse_adam"](state, g, weight, **chosen)
+            weight = weight - step
+            unseen = ~g.any(axis=1)
+            assert (weight[unseen] == before[unseen]).all()
+            np.testing.assert_allclose(weight, param.numpy(), rtol=RTOL, atol=1e-15)
+
+
+def test_the_line_search_meets_wolfe_s_conditions_where_the_full_step_does_not():
+    """On valleys, ravines and lines along which the loss is anything but a parabola."""
+    rng, tried, start = np.random.default_rng(13), [], np.array([-1.2, 1.0])
+    loss, gradient = RULES["rosenbrock"], RULES["rosenbrock_gradient"]
+    for first in (1e-3, 1.0, 30.0):
+        for _ in range(20):
+            w = rng.uniform(-2, 2, 2)
+            direction = -gradient(w) * rng.uniform(0.5, 2, 2)
+            length, count = RULES["search"](loss, gradient, w, direction, first)
+            there, slope = w + length * direction, gradient(w) @ direction
+            assert loss(there) <= loss(w) + 1e-4 * length * slope
+            assert abs(gradient(there) @ direction) <= 0.9 * abs(slope)
+            tried.append(count)
+    assert min(tried) == 1 and max(tried) > 5
+    with pytest.raises(ValueError, match="downhill"):
+        RULES["search"](loss, gradient, start, gradient(start), 1.0)
+
+
+@pytest.mark.parametrize("pieces", [4, 6])
+def test_several_steps_in_one_call_are_the_same_walk(pieces):
+    """torch's max_iter: every so-many-th place of ours; below 4 its max_eval ends a call early."""
+    rng = np.random.default_rng(15)
+    turn = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    hessian = turn.T * np.array([1.0, 3.0, 8.0, 20.0]) @ turn
+    start, state = rng.uniform(1, 2, 4), {}
+    weight = start
+    param = torch.tensor(start, requires_grad=True)
+    optimizer = torch.optim.LBFGS([param], lr=0.5, max_iter=pieces, history_size=3)
+
+    def closure():
+        optimizer.zero_grad()
+        value = 0.5 * param @ torch.from_numpy(hessian) @ param
+        value.backward()
+        return value
+
+    for _ in range(12 // pieces):
+        optimizer.step(closure)
+        for _ in range(pieces):
+            state, step = RULES["lbfgs"](state, hessian @ weight, weight, lrate=0.5, history_size=3)
+            weight = weight - step
+        theirs = param.detach().numpy()
+        assert np.max(np.abs(weight - theirs)) <= RTOL * np.max(np.abs(start))
