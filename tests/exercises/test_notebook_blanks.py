@@ -5,7 +5,8 @@ stands in a gap, a function that works is handed on.
 import ast
 import linecache
 import textwrap
-from itertools import product
+from contextlib import suppress
+from functools import cache
 
 import numpy as np
 import pytest
@@ -14,11 +15,11 @@ from answers_blanks import RIGHT, WRONG
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from course_utils import blank, check_arrays, make_loader
+from course_utils import blank, check_arrays, functions_from, make_loader
 from course_utils.contents import contents
 from course_utils.exercises.blank import blanks_of, find_blank, the_course_s
 from course_utils.exercises.check import judge
-from course_utils.notebooks import read_notebook
+from course_utils.notebooks import code_cells, read_notebook
 from course_utils.resources import HOME
 
 STEMS = [name.split("/")[1] for pair in contents().pairs() for name in (pair.name, pair.twin)]
@@ -26,31 +27,38 @@ BLANKS = {stem: asked for stem in STEMS if (asked := blanks_of(stem))}
 EVERY = [(stem, name) for stem, asked in BLANKS.items() for name in asked]
 
 
+@cache
+def definitions(stem):
+    """Return (what the round's notebooks define for others, the compiled functions and classes of
+    the notebook ``stem``).
+    """
+    others, suffix = {}, "-PyTorch" if stem.endswith("-PyTorch") else ""
+    for other in STEMS:
+        if other.startswith(stem.split("_")[0]) and other.endswith(suffix):
+            with suppress(ValueError):  # it defines nothing for others
+                others |= functions_from(other)
+    nodes = [
+        node
+        for source in code_cells(HOME / contents().file_of(stem))
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ]
+    return others, [compile(ast.Module([node], []), stem, "exec") for node in nodes]
+
+
 def space_of(stem):
-    """Return the names that a blank of the notebook ``stem`` may use: the set-up's, and what other
-    cells define before.
+    """Return the names that a blank of the notebook ``stem`` may use: the set-up's, and what it and
+    the other notebooks of its round define. A space of its own: a blank's check changes the data.
     """
     space = {"np": np, "torch": torch, "nn": nn, "check_arrays": check_arrays}
     space |= {"make_loader": make_loader, "loss_function": nn.MSELoss()}
     space |= {"DataLoader": DataLoader, "TensorDataset": TensorDataset}
     space |= {"lr_scheduler": torch.optim.lr_scheduler}
-    wanted = (
-        "mse",
-        "mean_squared_error",
-        "gradient_step",
-        "gradient_step_pytorch",
-        "LinearModel",
-        "growth_loss",
-        "prepare",
-        "moments",
-        "unbiased",
-        "adam",
-    )
-    for name, of in product(wanted, (stem, stem.replace("Noise", "SGD"))):
-        try:
-            the_course_s(of, name, space)
-        except ValueError:
-            continue  # this notebook has none
+    others, own = definitions(stem)
+    space |= others
+    for code in own:
+        with suppress(NameError):  # it needs the notebook's data to be defined
+            exec(code, space)
     return space
 
 
