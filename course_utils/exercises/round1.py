@@ -85,6 +85,11 @@ def _log_cosh(X, y, w):
     return np.logaddexp(error, -error) - np.log(2)
 
 
+def _huber(e):
+    """Return half the square of each error, further out than 1 its size less a half."""
+    return np.where(abs(e) < 1, e**2 / 2, abs(e) - 0.5)
+
+
 LOG_COSH = Exercise(
     function="log_cosh_loss",
     parts={"loss": "number"},
@@ -148,6 +153,67 @@ LOG_COSH = Exercise(
         Mistake(
             "The root is taken. Leave it out.", lambda X, y, w: np.sqrt(np.mean(_log_cosh(X, y, w)))
         ),
+        Mistake(
+            "The errors are added up first, and cancel. Take log cosh of each, then the mean.",
+            lambda X, y, w: np.log(np.cosh(np.sum(X @ w - y))),
+        ),
+        Mistake(
+            "log cosh is taken of the length of the error vector. It belongs to each error.",
+            lambda X, y, w: np.log(np.cosh(np.linalg.norm(X @ w - y))),
+        ),
+        *[
+            Mistake(
+                "log cosh is taken of prediction and truth apart. Take it of their difference.",
+                lambda X, y, w, f=f: np.mean(f(_log_cosh(X, 0 * y, w) - _log_cosh(X, y, 0 * w))),
+            )
+            for f in (lambda difference: difference, abs)
+        ],
+        Mistake(
+            "The mean is squared at the end. Leave the square out.",
+            lambda X, y, w: np.mean(_log_cosh(X, y, w)) ** 2,
+        ),
+        *[
+            Mistake(
+                "A factor stands inside: log cosh takes the error as it is.",
+                lambda X, y, w, factor=factor: np.mean(_log_cosh(X, factor * y, factor * w)),
+            )
+            for factor in (0.5, 2)
+        ],
+        *[
+            Mistake(
+                "This is the mean error: errors of both signs cancel. In cosh one exponent is e,"
+                " the other -e.",
+                lambda X, y, w, sign=sign: sign * np.mean(X @ w - y),
+            )
+            for sign in (1, -1)
+        ],
+        *[
+            Mistake(
+                "This is exp, half of cosh: (exp(e) + exp(-e)) / 2.",
+                lambda X, y, w, sign=sign: np.mean(np.exp(sign * (X @ w - y))),
+            )
+            for sign in (1, -1)
+        ],
+        Mistake(
+            "This is what log cosh e comes near to far out, the size of e less log 2. Take np.log"
+            " of np.cosh.",
+            lambda X, y, w: np.mean(abs(X @ w - y)) - np.log(2),
+        ),
+        *[
+            Mistake("This is another loss that forgives large errors. Asked is log cosh.", other)
+            for other in (
+                lambda X, y, w: np.mean(_huber(X @ w - y)),
+                lambda X, y, w: np.mean(np.sqrt(1 + (X @ w - y) ** 2) - 1),
+                lambda X, y, w: np.mean(np.log(1 + (X @ w - y) ** 2)),
+            )
+        ],
+        *[
+            Mistake("This is how far the losses scatter; expected their mean.", scatter)
+            for scatter in (
+                lambda X, y, w: np.std(_log_cosh(X, y, w)),
+                lambda X, y, w: np.var(_log_cosh(X, y, w)),
+            )
+        ],
         Mistake(
             "This is tanh, the derivative of log cosh. The loss is asked for.",
             lambda X, y, w: np.mean(np.tanh(X @ w - y)),
@@ -281,6 +347,68 @@ LOG_COSH_GRADIENT = Exercise(
             _for_each_vote(lambda e: abs(np.tanh(e))),
         ),
         Mistake("The tanh is squared.", _for_each_vote(lambda e: np.tanh(e) ** 2)),
+        Mistake(
+            "The tanh is raised to the third power.", _for_each_vote(lambda e: np.tanh(e) ** 3)
+        ),
+        Mistake("This is arctan, not tanh: np.tanh.", _for_each_vote(np.arctan)),
+        Mistake(
+            "sinh is multiplied by cosh, not divided by it.",
+            _for_each_vote(lambda e: np.sinh(e) * np.cosh(e)),
+        ),
+        *[
+            Mistake(
+                "tanh is divided by cosh: sinh / cosh is tanh already.",
+                _for_each_vote(lambda e, factor=factor: factor * np.tanh(e) / np.cosh(e)),
+            )
+            for factor in (1, 2)
+        ],
+        *[
+            Mistake(
+                "A factor stands inside the tanh: it takes the error as it is.",
+                _for_each_vote(lambda e, factor=factor: np.tanh(factor * e)),
+            )
+            for factor in (0.5, 2)
+        ],
+        Mistake(
+            "The error is divided by m inside the tanh. Take tanh of each error, then the mean.",
+            lambda X, y, w: X.T @ np.tanh((X @ w - y) / len(y)),
+        ),
+        Mistake(
+            "tanh is taken of prediction and truth apart. Take it of their difference.",
+            lambda X, y, w: X.T @ (np.tanh(X @ w) - np.tanh(y)) / len(y),
+        ),
+        *[
+            Mistake(
+                "tanh is taken of sums over the examples. It belongs to each error, before it meets"
+                " its row of X.",
+                lambda X, y, w, m=m: np.tanh(X.T @ (X @ w - y)) / (len(y) if m else 1),
+            )
+            for m in (True, False)
+        ],
+        *[
+            Mistake(
+                "The derivative is multiplied by weight, too. The inner derivative is the row of X"
+                " alone.",
+                slip,
+            )
+            for slip in (
+                lambda X, y, w: _log_cosh_gradient(X, y, w) * w,
+                lambda X, y, w: w * np.mean(np.tanh(X @ w - y)),
+            )
+        ],
+        Mistake(
+            "The sum of X is multiplied by the mean of the tanh. Each example's tanh belongs to"
+            " its own row of X: multiply first, then take the mean.",
+            lambda X, y, w: X.sum(axis=0) * np.mean(np.tanh(X @ w - y)),
+        ),
+        Mistake(
+            "X is squared: the inner derivative is X itself.",
+            lambda X, y, w: (X**2).T @ np.tanh(X @ w - y) / len(y),
+        ),
+        Mistake(
+            "The sign of X is lost. Multiply by X itself.",
+            lambda X, y, w: abs(X).T @ np.tanh(X @ w - y) / len(y),
+        ),
         Mistake(
             "The inner derivative is missing: each tanh must be multiplied by its row of X.",
             lambda X, y, w: np.mean(np.tanh(X @ w - y)),

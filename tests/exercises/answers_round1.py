@@ -19,6 +19,127 @@ def moves_in_place(back="pass"):
 
 #: Wrong answers: (exercise, what the check must say, the answer); "a|b" allows either.
 WRONG = [
+    ("1.1", "added up first", "def f(X, y, w): return np.log(np.cosh(np.sum(X @ w - y)))"),
+    (
+        "1.1",
+        "length of the error vector",
+        "def f(X, y, w): return np.log(np.cosh(np.linalg.norm(X @ w - y)))",
+    ),
+    (
+        "1.1",
+        "prediction and truth apart",
+        "def f(X, y, w): return np.mean(np.log(np.cosh(X @ w)) - np.log(np.cosh(y)))",
+    ),
+    (
+        "1.1",
+        "prediction and truth apart",
+        "def f(X, y, w): return np.mean(abs(np.log(np.cosh(X @ w)) - np.log(np.cosh(y))))",
+    ),
+    (
+        "1.1",
+        "The mean is squared at the end",
+        "def f(X, y, w): return np.mean(np.log(np.cosh(X @ w - y))) ** 2",
+    ),
+    (
+        "1.1",
+        "A factor stands inside",
+        "def f(X, y, w): return np.mean(np.log(np.cosh((X @ w - y) / 2)))",
+    ),
+    (
+        "1.1",
+        "A factor stands inside",
+        "def f(X, y, w): return np.mean(np.log(np.cosh(2 * (X @ w - y))))",
+    ),
+    (
+        "1.1",
+        "This is the mean error",
+        "def f(X, y, w): return np.mean(np.log((np.exp(X @ w - y) + np.exp(X @ w - y)) / 2))",
+    ),
+    ("1.1", "This is the mean error", "def f(X, y, w): return np.mean(y - X @ w)"),
+    ("1.1", "This is exp", "def f(X, y, w): return np.mean(np.exp(X @ w - y))"),
+    (
+        "1.1",
+        "comes near to far out",
+        "def f(X, y, w): return np.mean(np.abs(X @ w - y) - np.log(2))",
+    ),
+    (
+        "1.1",
+        "another loss that forgives",
+        "def f(X, y, w): return np.mean(np.where(abs(e := X @ w - y) < 1, e**2 / 2, abs(e) - 0.5))",
+    ),
+    (
+        "1.1",
+        "another loss that forgives",
+        "def f(X, y, w): return np.mean(np.sqrt(1 + (X @ w - y) ** 2) - 1)",
+    ),
+    (
+        "1.1",
+        "another loss that forgives",
+        "def f(X, y, w): return np.mean(np.log(1 + (X @ w - y) ** 2))",
+    ),
+    (
+        "1.1",
+        "how far the losses scatter",
+        "def f(X, y, w): return np.std(np.log(np.cosh(X @ w - y)))",
+    ),
+    (
+        "1.1",
+        "how far the losses scatter",
+        "def f(X, y, w): return np.var(np.log(np.cosh(X @ w - y)))",
+    ),
+    (
+        "1.2",
+        "raised to the third power",
+        "def f(X, y, w): return X.T @ np.tanh(X @ w - y) ** 3 / len(y)",
+    ),
+    ("1.2", "This is arctan", "def f(X, y, w): return X.T @ np.arctan(X @ w - y) / len(y)"),
+    (
+        "1.2",
+        "multiplied by cosh, not divided",
+        "def f(X, y, w): return X.T @ (np.sinh(e := X @ w - y) * np.cosh(e)) / len(y)",
+    ),
+    (
+        "1.2",
+        "tanh is divided by cosh",
+        "def f(X, y, w): return X.T @ (2 * np.tanh(e := X @ w - y) / np.cosh(e)) / len(y)",
+    ),
+    (
+        "1.2",
+        "A factor stands inside the tanh",
+        "def f(X, y, w): return X.T @ np.tanh(2 * (X @ w - y)) / len(y)",
+    ),
+    (
+        "1.2",
+        "divided by m inside the tanh",
+        "def f(X, y, w): return X.T @ np.tanh((X @ w - y) / len(y))",
+    ),
+    (
+        "1.2",
+        "prediction and truth apart",
+        "def f(X, y, w): return X.T @ (np.tanh(X @ w) - np.tanh(y)) / len(y)",
+    ),
+    (
+        "1.2",
+        "tanh is taken of sums",
+        "def f(X, y, w): return np.tanh(X.T @ X @ w - X.T @ y) / len(y)",
+    ),
+    (
+        "1.2",
+        "multiplied by weight, too",
+        "def f(X, y, w): return X.T @ np.tanh(X @ w - y) * w / len(y)",
+    ),
+    ("1.2", "multiplied by weight, too", "def f(X, y, w): return w * np.mean(np.tanh(X @ w - y))"),
+    (
+        "1.2",
+        "The sum of X is multiplied",
+        "def f(X, y, w): return np.mean(np.tanh(X @ w - y)) * X.sum(axis=0)",
+    ),
+    ("1.2", "X is squared", "def f(X, y, w): return (X**2).T @ np.tanh(X @ w - y) / len(y)"),
+    (
+        "1.2",
+        "The sign of X is lost",
+        "def f(X, y, w): return abs(X).T @ np.tanh(X @ w - y) / len(y)",
+    ),
     (
         "1.1",
         "This is the mean squared error",
