@@ -23,6 +23,7 @@ from course_utils.labs.widget import Lab
 GRID = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6, 1.8, 2.2)  # learning rates, times L
 
 MEASURED = 1000  # batches on which the variance is measured
+LAST = 20  # steps whose mean the line of the loss shows, fewer at the beginning
 
 
 class Batches:
@@ -73,18 +74,31 @@ class GradientVariance:
         return float(np.var(np.array(weights) / self.lrate, axis=0).sum()), ""
 
 
+def means_of_the_last(losses: np.ndarray) -> np.ndarray:
+    """Return, for each step of a walk, the mean of the losses (k + 1,) of the last LAST steps; on
+    the way down, of a quarter of the steps taken, or the line would trail behind.
+    """
+    ends = np.arange(1, len(losses) + 1)
+    starts = ends - np.minimum(1 + (ends - 1) // 4, LAST)
+    return np.array([np.mean(losses[start:end]) for start, end in zip(starts, ends)])
+
+
 class NoisePanel:
-    """The panel of the loss above the minimum, with the noise floor as measured and predicted."""
+    """The panel of the loss above the minimum: a faint dot for each step, a line for the mean of
+    the last ones, and the noise floor as measured and predicted.
+    """
 
     def __init__(self, problem: Problem, steps: int):
         self.steps, self.settled = steps, steps // 3
         self.panel = loss_panel([problem.drop], steps, lowest=1e-6, highest=1e2)
-        self.line = self.panel.path("blue", line=0.8, dots=1.2, head=5, walk=True)
+        self.single = self.panel.path("grey", dots=0.9, walk=True)
+        self.line = self.panel.path("blue", line=1.6, head=5, walk=True)
         self.measured = self.panel.path("red", line=3)
         self.predicted = self.panel.path("ink", line=1.5, dash="5 4")
         legend(
             self.panel.ax,
-            LegendEntry("floor, measured", "red", 3),
+            LegendEntry(f"mean of {LAST}", "blue", 1.6),
+            LegendEntry("floor", "red", 3),
             LegendEntry("predicted", "ink", 1.5, dash=(0, (3.3, 2.7))),
         )
 
@@ -96,9 +110,10 @@ class NoisePanel:
         return float(np.mean(late)) if len(late) else np.inf
 
     def draw(self, losses: np.ndarray, predicted: float) -> dict[Layer, Shape]:
-        late = [self.settled, self.steps]
+        late, each = [self.settled, self.steps], np.arange(len(losses))
         return {
-            self.line: Shape(np.arange(len(losses)), losses),
+            self.single: Shape(each, losses),
+            self.line: Shape(each, means_of_the_last(losses)),
             self.predicted: Shape(late, [predicted] * 2),
             self.measured: Shape(late, [self.measured_floor(losses)] * 2),
         }

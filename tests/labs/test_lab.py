@@ -243,6 +243,18 @@ def test_the_noise_floor_is_where_a_long_walk_hovers():
     assert np.mean(above[1000:]) == pytest.approx(Noise(problem, 10).floor(0.4), rel=0.05)
 
 
+def test_the_loss_is_a_calm_line_among_faint_dots(labs):
+    panel = labs["batches, one weight"].panels[1]
+    draw = labs["batches, one weight"].frame(0.2, 3).draw
+    dots, line = (np.array(draw[layer].y) for layer in panel.layers[:2])
+    assert not panel.layers[0].line and panel.layers[1].line
+    assert line[:4] == pytest.approx(dots[:4])  # on the way down it does not trail behind
+    last = min(1 + (len(dots) - 1) // 4, 20)
+    assert line[-1] == pytest.approx(dots[-last:].mean())
+    late = slice(len(dots) // 3, None)
+    assert np.std(np.log(line[late])) < np.std(np.log(dots[late])) / 2
+
+
 def test_the_variance_line_is_the_variance(labs):
     spread = labs["batches"].panels[2]
     sizes, variances, _ = labs["batches"].frame(0.2 / 25, 10).draw[spread.layers[0]]
