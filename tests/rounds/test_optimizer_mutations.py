@@ -213,10 +213,7 @@ class Mutate(ast.NodeTransformer):
 EQUIVALENT = {
     (
         "sgd",
-        (
-            "return ({'velocity': velocity}, lrate * (fresh + momentum * velocity if nesterov else"
-            " velocity))"
-        ),
+        "leap = fresh + momentum * velocity if nesterov else velocity",
     ): "nesterov wants a dampening of 0, and then the fresh gradient is the gradient",
     (
         "second_moment",
