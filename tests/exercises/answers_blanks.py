@@ -1340,4 +1340,135 @@ RIGHT += [
         def wolfe(before, after, length, slope, slope_there, c1=1e-4, c2=0.9):
             return before - after >= -c1 * length * slope, slope_there**2 <= c2**2 * slope**2""",
     ),
+
+
+# --- Round 3, averages and clipping ---------------------------------------------------------------
+
+AVERAGES, TORCH_AVERAGES = "Round3_Averages", "Round3_Averages-PyTorch"
+
+
+def _free(at="(1 - beta) * z + beta * x", step="z - lrate * slope_at(y, rows)", count="k + 1"):
+    return f"""
+        def schedule_free(slope_at, weight, lrate, batches, beta=0.9):
+            x = z = weight
+            for k, rows in enumerate(batches):
+                y = {at}
+                z = {step}
+                x = x + (z - x) / ({count})
+            return x"""
+
+
+def _trained(*lines):
+    body = "\n".join(f"                {line}" for line in lines)
+    return f"""
+        def train(loss_of, model, optimizer, scheduler, averaged, batches):
+            for rows in batches:
+{body}"""
+
+
+def _clipped(*lines):
+    body = "\n".join(f"            {line}" for line in lines)
+    return f"""
+        def clipped_step(loss, optimizer, cut):
+{body}"""
+
+
+TAKE_IN = "averaged.update_parameters(model)"
+FOUND = "loss.backward()"
+CUT = 'for weight in optimizer.param_groups[0]["params"]: cut(weight)'
+WRONG += [
+    (AVERAGES, says, f"def running_mean(mean, weight, n): return {answer}")
+    for says, answer in (
+        ("one of n + 1", "mean + (weight - mean) / max(n, 1)"),
+        ("a half each", "(mean + weight) / 2"),
+        ("counts n times", "(mean + weight) / (n + 1)"),
+        ("moves away", "mean + (mean - weight) / (n + 1)"),
+        ("the step to the new mean", "(weight - mean) / (n + 1)"),
+    )
+]
+WRONG += [
+    (
+        AVERAGES,
+        says,
+        f"""
+        def ema(mean, weight, decay):
+            if mean is None:
+                return weight
+            return {answer}""",
+    )
+    for says, answer in (
+        ("are exchanged", "(1 - decay) * mean + decay * weight"),
+        ("The new weight counts in full", "decay * mean + weight"),
+        ("The old mean counts in full", "mean + (1 - decay) * weight"),
+        ("Nothing of the new weight", "decay * mean"),
+    )
+]
+WRONG += [
+    (
+        AVERAGES,
+        says,
+        f"""
+        def clip_by_norm(gradient, most):
+            square = np.sum(gradient**2, axis={axis}, keepdims=True)
+            return gradient * {factor}""",
+    )
+    for says, axis, factor in (
+        ("Short gradients are made longer: the", "(-2, -1)", "most / (np.sqrt(square) + 1e-6)"),
+        ("long ones left", "(-2, -1)", "np.maximum(1, most / (np.sqrt(square) + 1e-6))"),
+        ("shortened together", "None", "np.minimum(1, most / (np.sqrt(square) + 1e-6))"),
+        ("Each row is shortened", "-1", "np.minimum(1, most / (np.sqrt(square) + 1e-6))"),
+        ("The root is missing", "(-2, -1)", "np.minimum(1, most / (square + 1e-6))"),
+    )
+]
+WRONG += [
+    (AVERAGES, "that is by value", "def clip_by_norm(g, most): return np.clip(g, -most, most)"),
+    (AVERAGES, "Large negative numbers", "def clip_by_value(g, most): return np.minimum(g, most)"),
+    (AVERAGES, "Negative numbers are", "def clip_by_value(g, most): return np.clip(g, 0, most)"),
+    (AVERAGES, "The signs", "def clip_by_value(g, most): return np.minimum(np.abs(g), most)"),
+    (AVERAGES, "become 0", "def clip_by_value(g, most): return g * (np.abs(g) <= most)"),
+]
+for _stem in (AVERAGES, TORCH_AVERAGES):
+    WRONG += [
+        (_stem, "at x alone", _free("x")),
+        (_stem, "at z alone", _free("z")),
+        (_stem, "beta belongs to x", _free("beta * z + (1 - beta) * x")),
+        (_stem, "counts the start as well", _free(count="k + 2")),
+        (_stem, "uphill", _free(step="z + lrate * slope_at(y, rows)")),
+        (_stem, "This is z", _free().replace("return x", "return z")),
+    ]
+WRONG += [
+    (TORCH_AVERAGES, "before its step", _trained(ZERO, BACK, TAKE_IN, MOVE, ON)),
+    (TORCH_AVERAGES, "stays where it began", _trained(ZERO, BACK, MOVE, ON)),
+    (TORCH_AVERAGES, "The rate never changes", _trained(ZERO, BACK, MOVE, TAKE_IN)),
+    (
+        TORCH_AVERAGES,
+        "Only the last weight",
+        _trained(ZERO, BACK, MOVE, ON) + f"\n            {TAKE_IN}",
+    ),
+]
+WRONG += [
+    (
+        TORCH_AVERAGES,
+        says,
+        f"""
+        def fading(model, decay):
+            swa = torch.optim.swa_utils
+            return swa.AveragedModel(model{kind})""",
+    )
+    for says, kind in (
+        ("the plain mean", ""),
+        ("are exchanged", ", multi_avg_fn=swa.get_ema_multi_avg_fn(1 - decay)"),
+        ("0.999", ", multi_avg_fn=swa.get_ema_multi_avg_fn()"),
+    )
+]
+WRONG += [
+    (TORCH_AVERAGES, "too late or too early", _clipped(ZERO, FOUND, MOVE, CUT)),
+    (TORCH_AVERAGES, "Old gradients pile up", _clipped(FOUND, CUT, MOVE)),
+    (TORCH_AVERAGES, "The weight never moves", _clipped(ZERO, FOUND, CUT)),
+]
+RIGHT += [
+    (AVERAGES, "def running_mean(mean, weight, n): return (n * mean + weight) / (n + 1)"),
+    (AVERAGES, "def clip_by_value(g, most): return np.maximum(-most, np.minimum(g, most))"),
+    (TORCH_AVERAGES, _free()),
+    (TORCH_AVERAGES, _clipped("optimizer.zero_grad(set_to_none=False)", FOUND, CUT, MOVE)),
 ]
