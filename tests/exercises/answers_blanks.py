@@ -1340,6 +1340,7 @@ RIGHT += [
         def wolfe(before, after, length, slope, slope_there, c1=1e-4, c2=0.9):
             return before - after >= -c1 * length * slope, slope_there**2 <= c2**2 * slope**2""",
     ),
+]
 
 
 # --- Round 3, averages and clipping ---------------------------------------------------------------
