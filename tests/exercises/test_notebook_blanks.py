@@ -10,12 +10,10 @@ from functools import cache
 
 import numpy as np
 import pytest
-import torch
 from answers_blanks import RIGHT, WRONG
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
 
-from course_utils import blank, check_arrays, functions_from, make_loader
+from course_utils import blank, functions_from
 from course_utils.contents import contents
 from course_utils.exercises.blank import blanks_of, find_blank, the_course_s
 from course_utils.exercises.check import judge
@@ -29,8 +27,8 @@ EVERY = [(stem, name) for stem, asked in BLANKS.items() for name in asked]
 
 @cache
 def definitions(stem):
-    """Return (what the round's notebooks define for others, the compiled functions and classes of
-    the notebook ``stem``).
+    """Return (what the round's notebooks define for others, the compiled imports, functions and
+    classes of the notebook ``stem``).
     """
     others, suffix = {}, "-PyTorch" if stem.endswith("-PyTorch") else ""
     for other in STEMS:
@@ -41,19 +39,16 @@ def definitions(stem):
         node
         for source in code_cells(HOME / contents().file_of(stem))
         for node in ast.parse(source).body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
     ]
     return others, [compile(ast.Module([node], []), stem, "exec") for node in nodes]
 
 
 def space_of(stem):
-    """Return the names that a blank of the notebook ``stem`` may use: the set-up's, and what it and
+    """Return the names that a blank of the notebook ``stem`` may use: what it imports, what it and
     the other notebooks of its round define. A space of its own: a blank's check changes the data.
     """
-    space = {"np": np, "torch": torch, "nn": nn, "check_arrays": check_arrays}
-    space |= {"make_loader": make_loader, "loss_function": nn.MSELoss()}
-    space |= {"DataLoader": DataLoader, "TensorDataset": TensorDataset}
-    space |= {"lr_scheduler": torch.optim.lr_scheduler}
+    space = {"loss_function": nn.MSELoss()}
     others, own = definitions(stem)
     space |= others
     for code in own:
