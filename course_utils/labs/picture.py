@@ -2,7 +2,7 @@
 positions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import matplotlib as mpl
@@ -24,16 +24,20 @@ SHARPNESS = 1.25  # the picture holds this many dots for a pixel
 SIDES = {"start": "left", "middle": "center", "end": "right"}  # of a text, in matplotlib's words
 
 
-def stored_png(panels: Sequence[Panel], shown: Sequence[tuple[str, DrawnFrame]]) -> bytes:
+def stored_png(
+    panels: Sequence[Panel], shown: Sequence[tuple[str, DrawnFrame]], hidden: Set[str] = frozenset()
+) -> bytes:
     """Return the PNG of some positions, one below the other.
 
-    shown: (what the sliders say, what is drawn) at each of them.
+    shown: (what the sliders say, what is drawn) at each of them. hidden: the groups of layers that
+    are not drawn.
     """
     first, columns = 0, []
     with mpl.rc_context(STYLE):
         for panel in panels:
             layers = slice(first, first + len(panel.layers))
-            columns.append(_panel_rasters(panel, [frame for _, frame in shown], layers))
+            frames = [frame for _, frame in shown]
+            columns.append(_panel_rasters(panel, frames, layers, hidden))
             first = layers.stop
         strips = []
         for (words, drawn), rasters in zip(shown, zip(*columns)):
@@ -42,7 +46,9 @@ def stored_png(panels: Sequence[Panel], shown: Sequence[tuple[str, DrawnFrame]])
     return quantised(Image.fromarray(np.concatenate(strips)), colours=96)
 
 
-def _panel_rasters(panel: Panel, frames: Sequence[DrawnFrame], layers: slice) -> list[np.ndarray]:
+def _panel_rasters(
+    panel: Panel, frames: Sequence[DrawnFrame], layers: slice, hidden: Set[str]
+) -> list[np.ndarray]:
     """Return the panel's picture with its layers drawn, for each frame: arrays (h, w, 3).
 
     layers: which of all panels' layers are this panel's.
@@ -59,6 +65,8 @@ def _panel_rasters(panel: Panel, frames: Sequence[DrawnFrame], layers: slice) ->
             backgrounds[axes] = canvas.copy_from_bbox(figure.bbox)
         canvas.restore_region(backgrounds[axes])
         for layer, points, text in zip(panel.layers, drawn.points[layers], drawn.texts[layers]):
+            if layer.group and layer.group in hidden:
+                continue
             for artist in _artists(layer, axes, points, text):
                 axes.draw_artist(artist)
                 artist.remove()

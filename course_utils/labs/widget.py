@@ -70,6 +70,7 @@ class Lab(anywidget.AnyWidget):
     positions, one value for each slider, that the stored PNG shows. alt: what that PNG shows.
     marks: whether the first slider's marks and bands, the regime's name and the panels ``answers``
     are seen from the start; if not, a button shows them.
+    shown: the groups of layers whose boxes are ticked at first; all of them unless told.
 
     The lab computes all positions and shows itself. While that takes longer than half a second, it
     appears with what is ready and a progress bar; interrupting the kernel keeps what is ready.
@@ -101,6 +102,7 @@ class Lab(anywidget.AnyWidget):
         alt: str,
         marks: bool = True,
         answers: Sequence[Panel] = (),
+        shown: Sequence[str] | None = None,
     ):
         self.sliders, self.panels, self.frame, self.alt = sliders, panels, frame, alt
         self.positions = Positions(sliders)
@@ -116,7 +118,7 @@ class Lab(anywidget.AnyWidget):
             spec=spec,
             position=start,
             step=steps,
-            shown=[group["group"] for group in spec["groups"]],
+            shown=[group["group"] for group in spec["groups"]] if shown is None else list(shown),
             frames=[None] * len(self.positions),
         )
         self.add_traits(**{slider.key: SliderValue(n) for n, slider in enumerate(sliders)})
@@ -215,7 +217,9 @@ class Lab(anywidget.AnyWidget):
             words = [", ".join(self.positions.words(number)) for number in self.stored]
             drawn = [frame for number in self.stored if (frame := self.computed.drawn[number])]
             if len(drawn) == len(self.stored):
-                self._png = stored_png(self.panels, list(zip(words, drawn)))
+                boxes = [group["group"] for group in self.spec["groups"]]
+                hidden = set(boxes) - set(self.shown)
+                self._png = stored_png(self.panels, list(zip(words, drawn)), hidden)
         return self._png
 
     def _repr_mimebundle_(self, **kwargs):
