@@ -19,6 +19,9 @@ RATES = 10.0 ** (np.arange(-12, 3) / 4)
 
 # A rule has arrived when the height above the minimum stays below this part of the start's.
 TARGET = 1e-3
+FAR_ABOVE = 10  # times the target: at a needle's neighbours a rule ends above it
+
+CRITERION = "the height stays below a thousandth of the start's"
 
 LOWEST, HIGHEST = 1e-8, 1e2  # heights that are drawn
 
@@ -135,14 +138,26 @@ class Race:
         return Run(weights, heights, error, arrival, end)
 
     def best_rate(self, name: str, kind: str) -> float:
-        """Return the rate at which a racer ends lowest; of several at the very bottom, the one at
-        which it arrives first.
+        """Return the rate at which a racer arrives first; of several, or where it arrives at none,
+        the one at which it ends lowest.
         """
         runs = {lrate: self.run(name, kind, lrate) for lrate in self.rates}
         sound = [lrate for lrate, run in runs.items() if np.isfinite(run.end)]
         return min(
-            sound, key=lambda lrate: (runs[lrate].end, runs[lrate].arrival), default=self.rates[0]
+            sound, key=lambda lrate: (runs[lrate].arrival, runs[lrate].end), default=self.rates[0]
         )
+
+    def needles(self, name: str, kind: str) -> list[float]:
+        """Return the rates at which a racer arrives although it ends far above the target, or
+        nowhere, at the neighbours.
+        """
+        runs = [self.run(name, kind, lrate) for lrate in self.rates]
+        far = [True, *(not run.end < FAR_ABOVE * TARGET for run in runs), True]
+        return [
+            lrate
+            for place, (lrate, run) in enumerate(zip(self.rates, runs))
+            if np.isfinite(run.arrival) and far[place] and far[place + 2]
+        ]
 
     def at(self, lrate: float | str, kind: str) -> dict[str, float]:
         """Return the rate of each racer at a place of the slider."""
@@ -222,7 +237,7 @@ def separated(
 @dataclass(frozen=True)
 class RacerLayers:
     """What is drawn of one racer: its path on the map; its heights, its label and the line that
-    leads to it; the ends at all rates, and a dot at this one.
+    leads to it; the ends at all rates, a dot at this one, rings of dots at the needles.
     """
 
     path: Layer
@@ -231,6 +246,8 @@ class RacerLayers:
     label: Layer
     curve: Layer
     dot: Layer
+    needles: Layer
+    needle: Layer
 
 
 class RaceView:
@@ -257,24 +274,25 @@ class RaceView:
             label=self.loss.text("ink", "start", group=name),
             curve=self.ends.path(look.colour, **line),
             dot=self.ends.path(look.colour, head=5, group=name),
+            needles=self.ends.path(look.colour, dots=5, group=name),
+            needle=self.ends.text(look.colour, group=name),
         )
 
     def frame(self, lrate: float | str, kind: str) -> Frame:
         at = self.race.at(lrate, kind)
         runs = {name: self.race.run(name, kind, rate) for name, rate in at.items()}
         error = next((run.error for run in runs.values() if run.error), "")
-        winners, fewest = self._winners(runs)
-        lost = sum(run.left for run in runs.values())
-        facts = [
-            f"{', '.join(winners)}: {fewest} steps" if winners else "none",
-            f"{lost} of {len(runs)}",
-        ]
+        own = isinstance(lrate, str)
+        # Words on all racers would count those that are hidden: each has its own, beside its box.
         return Frame(
-            "" if error else self._regime(winners),
-            facts,
+            "" if error else "each at its own rate" if own else "one rate for all",
+            [CRITERION, "at which it arrives first" if own else "of the slider"],
             self._draw(lrate, kind, at, runs),
             error,
-            {name: self._note(run, at[name], lrate) for name, run in runs.items()},
+            {
+                name: self._note(run, at[name], lrate, at[name] in self.race.needles(name, kind))
+                for name, run in runs.items()
+            },
             self._varies(lrate, kind),
         )
 
@@ -288,6 +306,8 @@ class RaceView:
         for (name, run), height in zip(runs.items(), heights):
             layers = self.layers[name]
             ends = np.array([self.race.run(name, kind, rate).end for rate in rates])
+            needles = self.race.needles(name, kind)
+            depths = [max(self.race.run(name, kind, rate).end, LOWEST) for rate in needles]
             last = np.clip(run.heights[-1], LOWEST, HIGHEST)
             shapes |= {
                 layers.path: Shape(*run.weights.T),
@@ -296,25 +316,16 @@ class RaceView:
                 layers.leader: Shape([steps, 1.05 * steps], [last, height]),
                 layers.curve: Shape(rates, np.clip(ends, None, 1e4)),
                 layers.dot: Shape([at[name]], [max(run.end, LOWEST)]),
+                layers.needles: Shape(needles, depths),
             }
+            if needles:
+                shapes[layers.needle] = Shape([needles[-1]], [2.5 * depths[-1]], "needle")
         return shapes
 
-    @staticmethod
-    def _winners(runs: Mapping[str, Run]) -> tuple[list[str], float]:
-        """Return who arrives first, and after how many steps."""
-        fewest = min(run.arrival for run in runs.values())
-        if np.isinf(fewest):
-            return [], fewest
-        return [name for name, run in runs.items() if run.arrival == fewest], fewest
-
-    @staticmethod
-    def _regime(winners: Sequence[str]) -> str:
-        if not winners:
-            return "nobody arrives"
-        return f"{winners[0] if len(winners) == 1 else f'{len(winners)} rules'} first"
-
-    def _note(self, run: Run, rate: float, lrate: float | str) -> str:
-        """Say beside a racer's check box how its run went, and at which rate if it is its own."""
+    def _note(self, run: Run, rate: float, lrate: float | str, needle: bool) -> str:
+        """Say beside a racer's check box how its run went, at which rate if it is its own, and
+        whether that rate is a needle.
+        """
         if run.error:
             note = "failed"
         elif run.left:
@@ -322,7 +333,7 @@ class RaceView:
         elif np.isinf(run.arrival):
             note = f"over {self.race.steps}"
         else:
-            note = f"{run.arrival} steps"
+            note = f"{run.arrival} steps" + ", a needle" * needle
         return f"at {rate:.3g}: {note}" if lrate == OWN_BEST else note
 
     def _varies(self, lrate: float | str, kind: str) -> dict[Layer | None, str]:
@@ -357,6 +368,7 @@ def race_lab(
     rates: Iterable[float] = RATES,
     steps: int = 60,
     varies: dict[tuple[str, str, float], str] | None = None,
+    first: int = 3,
 ) -> Lab:
     """Show the lab "optimizer race" and return it; ``lab.lrate``, ``lab.surface`` and ``lab.shown``
     read and set what is chosen.
@@ -365,9 +377,10 @@ def race_lab(
     weight, *, lrate, **settings) -> (state, step)``. surfaces: ``{name: (loss, gradient, start,
     minimum)}``, each over two weights; ``loss(w)`` takes w of shape (2, ...), and ``minimum`` is
     the best w. rates: those of the slider, growing; its last position gives each rule the one of
-    them at which it ends lowest. varies: ``{(racer, surface, rate): reason}`` for walks that
-    rounding decides, such as chaotic ones, so that they are not compared. Raises ValueError for no
-    racers or more than seven.
+    them at which it arrives first (or ends lowest, where it arrives at none). varies: ``{(racer,
+    surface, rate): reason}`` for walks that rounding decides, such as chaotic ones, so that they
+    are not compared. first: so many racers are shown at first; the others wait for a tick in their
+    boxes. Raises ValueError for no racers or more than seven.
     """
     if not 0 < len(racers) <= len(LOOKS):
         raise ValueError(f"race_lab has room for one to {len(LOOKS)} racers, not {len(racers)}")
@@ -384,11 +397,13 @@ def race_lab(
         ],
         view.panels,
         view.frame,
-        facts=["first below a thousandth of the start's height", "left the map"],
+        facts=["arrived", "learning rate"],
         steps=steps,
+        shown=list(racers)[:first],
         stored=[[OWN_BEST, kind] for kind in stored],
         alt=(
-            f"The paths of {', '.join(racers)} on the surfaces {', '.join(stored)}, each rule at"
-            " its own best rate; the loss against steps; and the height reached against the rate."
+            f"The paths of {', '.join(list(racers)[:first])} on the surfaces {', '.join(stored)},"
+            " each rule at its own best rate; the loss against steps; and the height reached"
+            " against the rate."
         ),
     )

@@ -1473,3 +1473,149 @@ RIGHT += [
     (TORCH_AVERAGES, _free()),
     (TORCH_AVERAGES, _clipped("optimizer.zero_grad(set_to_none=False)", FOUND, CUT, MOVE)),
 ]
+
+# --- Round 3: the race ----------------------------------------------------------------------------
+
+RACE, TORCH_RACE = "Round3_Race", "Round3_Race-PyTorch"
+
+
+def _draw(body):
+    return f"def draw_rates(low, high, shape, rng): return {body}"
+
+
+def _steps_to(end, low="heights[::-1] <= target"):
+    return f"""
+        def steps_to(heights, target):
+            low = {low}
+            stay = np.logical_and.accumulate(low).sum(axis=0)
+            return {end}"""
+
+
+def _choose(body):
+    return f"""
+        def choose(steps):
+            half = steps.shape[-1] // 2
+            return {body}"""
+
+
+def _within(body):
+    return f"def within(steps, factor): return {body}"
+
+
+def _saddle_slope(x="x", y="y**3 - 2 * y", axis=", axis=-1"):
+    return f"""
+        def saddle_gradient(w):
+            x, y = w[..., 0], w[..., 1]
+            return np.stack([{x}, {y}]{axis})"""
+
+
+def _make(call):
+    return f"def make_optimizer(name, parameters, lrate, settings): return {call}"
+
+
+def _run(
+    empty="optimizer.zero_grad()",
+    backward="now.backward()",
+    kept="weight.detach().clone()",
+    first="path = [weight.detach().clone()]",
+):
+    return f"""
+        def run(name, lrate, settings, loss, start, steps):
+            weight = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+            optimizer = getattr(torch.optim, name)([weight], lr=lrate, **settings)
+            {first}
+
+            def closure():
+                {empty}
+                now = loss(weight)
+                {backward}
+                return now
+
+            for _ in range(steps):
+                optimizer.step(closure)
+                path.append({kept})
+            return torch.stack(path)"""
+
+
+_RACES_COUNTED = [
+    ("infinitely many steps", _steps_to("len(heights) - stay")),
+    (
+        "counts the looks at which the height stays low",
+        _steps_to("np.where(stay > 0, stay, np.inf)"),
+    ),
+    ("One too few", _steps_to("np.where(stay > 0, len(heights) - stay - 1, np.inf)")),
+    (
+        "the first look that is low enough",
+        """
+        def steps_to(heights, target):
+            low = heights <= target
+            return np.where(low.any(axis=0), low.argmax(axis=0), np.inf)""",
+    ),
+    ("All starts are looked at", _choose("np.argmin(steps.max(axis=-1), axis=0)")),
+    ("The second half is looked at", _choose("np.argmin(steps[..., half:].max(axis=-1), axis=0)")),
+    ("one lucky start decides", _choose("np.argmin(steps[..., :half].min(axis=-1), axis=0)")),
+    ("argmin, not argmax", _choose("np.argmax(steps[..., :half].max(axis=-1), axis=0)")),
+    ("argmin, not min", _choose("steps[..., :half].max(axis=-1).min(axis=0)")),
+    (
+        "inf <= inf is true",
+        _within("np.mean(steps <= factor * steps.min(axis=1, keepdims=True), axis=0)"),
+    ),
+    (
+        "The fastest of all races",
+        _within("np.mean((steps <= factor * steps.min()) & np.isfinite(steps), axis=0)"),
+    ),
+    (
+        "a rule is compared with itself",
+        _within("np.mean((steps <= factor * steps.min(axis=0)) & np.isfinite(steps), axis=0)"),
+    ),
+    (
+        "<=, not <",
+        _within(
+            "np.mean((steps < factor * steps.min(axis=1, keepdims=True)) & np.isfinite(steps),"
+            " axis=0)"
+        ),
+    ),
+]
+WRONG += [(stem, says, source) for stem in (RACE, TORCH_RACE) for says, source in _RACES_COUNTED]
+WRONG += [
+    (RACE, "These are the exponents", _draw("rng.uniform(np.log10(low), np.log10(high), shape)")),
+    (RACE, "np.exp undoes", _draw("np.exp(rng.uniform(np.log10(low), np.log10(high), shape))")),
+    (RACE, "even on a plain scale", _draw("rng.uniform(low, high, shape)")),
+    (RACE, "those of 2", _draw("2 ** rng.uniform(np.log10(low), np.log10(high), shape)")),
+    (RACE, "points downhill", _saddle_slope("-x", "2 * y - y**3")),
+    (RACE, "The inner derivative is missing", _saddle_slope(y="(y**2 - 2) / 2")),
+    (RACE, "A factor of two in y", _saddle_slope(y="2 * y * (y**2 - 2)")),
+    (RACE, "The derivative of x² / 2 is x", _saddle_slope("2 * x")),
+    (RACE, "belong on the last axis", _saddle_slope(axis="")),
+    (
+        TORCH_RACE,
+        "The settings are not used",
+        _make("getattr(torch.optim, name)(parameters, lr=lrate)"),
+    ),
+    (
+        TORCH_RACE,
+        "The rate is not used",
+        _make("getattr(torch.optim, name)(parameters, **settings)"),
+    ),
+    (TORCH_RACE, "Neither the rate nor", _make("getattr(torch.optim, name)(parameters)")),
+    (TORCH_RACE, "The gradients pile up", _run(empty="pass")),
+    (TORCH_RACE, "The weight never moves", _run(backward="pass")),
+    (TORCH_RACE, "the same tensor again and again", _run(kept="weight.detach()")),
+    (TORCH_RACE, "The start is missing", _run(first="path = []")),
+]
+RIGHT += [
+    (RACE, _draw("np.exp(rng.uniform(np.log(low), np.log(high), shape))")),
+    (RACE, _draw("low * (high / low) ** rng.uniform(0, 1, shape)")),
+    (RACE, _saddle_slope(y="y * (y**2 - 2)")),
+    (
+        RACE,
+        """
+        def steps_to(heights, target):
+            high = np.arange(1, len(heights) + 1).reshape(-1, *[1] * (np.ndim(heights) - 1))
+            last = np.max(np.where(heights > target, high, 0), axis=0)
+            return np.where(last < len(heights), last, np.inf)""",
+    ),
+    (RACE, _choose("steps[..., :half].max(axis=-1).argmin(axis=0)")),
+    (TORCH_RACE, _run(first="path = [torch.tensor(start, dtype=torch.float64)]")),
+    (TORCH_RACE, _make("vars(torch.optim)[name](params=parameters, **{'lr': lrate, **settings})")),
+]
