@@ -114,6 +114,8 @@ class Lab(anywidget.AnyWidget):
         spec |= _front_spec(sliders, panels)
         if not marks:
             spec["asks"] = [n for n, panel in enumerate(panels) if panel in answers]
+        if shown is not None:
+            spec["shown"] = list(shown)  # what a reset goes back to
         super().__init__(
             spec=spec,
             position=start,

@@ -36,12 +36,13 @@ def overlap(a, b):
 class LabOnPage:
     """One lab on a page, and what it should show.
 
-    root: the lab's element. hidden: the groups whose check boxes are not ticked.
+    root: the lab's element. hidden: the groups whose check boxes are not ticked. unticked: those
+    that are not at first.
     """
 
     def __init__(self, page, root, expected: Expected):
         self.page, self.root, self.expected = page, root, expected
-        self.name, self.hidden = expected.name, set()
+        self.name = expected.name
         root.scroll_into_view_if_needed()
         assert root.get_attribute("aria-label") == self.name
         assert root.get_attribute("role") == "group"
@@ -53,6 +54,8 @@ class LabOnPage:
             group: root.get_by_role("checkbox", name=group, exact=True) for group in expected.groups
         }
         assert root.get_by_role("checkbox").count() == len(expected.groups)
+        self.unticked = {group for group, box in self.boxes.items() if not box.is_checked()}
+        self.hidden = set(self.unticked)
 
     def _check_name(self, slider):
         """A slider is found by the name that a screen reader says."""
@@ -300,12 +303,13 @@ class LabOnPage:
         self.root.get_by_role("button", name=name, exact=True).click()
 
     def tick(self, seed):
-        """Hide and show every group: the first by the keyboard, the others by the mouse; what is
-        drawn follows.
+        """Hide and show every group, or show and hide it: the first by the keyboard, the others by
+        the mouse; what is drawn follows.
         """
         number, groups = self.number(), list(self.boxes)
         for group in groups:
-            for self.hidden in ({group}, set()):
+            for other in ({group}, set()):
+                self.hidden = self.unticked ^ other
                 if group == groups[0]:
                     self._tick_by_keyboard(self.boxes[group])
                 else:
@@ -313,10 +317,10 @@ class LabOnPage:
                 self.check(number, seed)
         for group in groups[:2]:
             self.boxes[group].click()
-        self.hidden = set(groups[:2])
+        self.hidden = self.unticked ^ set(groups[:2])
         self.check(number, seed)
         self._press_button("Reset")
-        self.hidden = set()
+        self.hidden = set(self.unticked)
         self.go(number)
         self.check(number, seed)
 

@@ -49,7 +49,7 @@ def expected(lab: Lab, chosen: Sequence[int]) -> Expected:
     return Expected(
         name=lab.spec["name"],
         steps=lab.spec["steps"],
-        groups=list(lab.shown),
+        groups=[group["group"] for group in lab.spec["groups"]],
         counts=lab.positions.counts,
         start=lab.positions.nearest([slider.start for slider in lab.sliders]),
         places=[lab.positions.places(number) for number in everywhere],

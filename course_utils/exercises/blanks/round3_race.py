@@ -1,4 +1,4 @@
-"""Round 3: the functions that the reader writes in the notebooks, and their known mistakes."""
+"""What the reader writes in Round3_Race, and the known mistakes."""
 
 from collections.abc import Callable
 from typing import Any

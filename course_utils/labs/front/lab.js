@@ -317,7 +317,7 @@ function render({ model, el }) {
   reset.addEventListener("click", () => {
     model.set("position", spec.start);
     model.set("step", spec.steps);
-    model.set("shown", names);
+    model.set("shown", spec.shown ?? names);
     setPlaying(false);
   });
 
