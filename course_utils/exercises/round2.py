@@ -27,7 +27,7 @@ from course_utils.exercises.watching import require_not_endless
 #: Rates that learners write down in place of the argument lrate.
 USUAL_RATES = (1, 0.5, 0.1, 0.05, 0.01, 0.001)
 
-# --- 2.1 ------------------------------------------------------------------------------------------
+# --- A step: what Round 1's first notebook asks for, and what the others build on -----------------
 
 
 def gradient_step(
@@ -157,6 +157,172 @@ GRADIENT_STEP = Exercise(
             )
             for sentence, slip in SLIPS
         ],
+    ],
+)
+
+# --- 2.1 ------------------------------------------------------------------------------------------
+
+
+def _with_penalty(
+    pull: Callable[..., Any] = lambda w, penalty: 2 * penalty * w,
+    price: Callable[..., Any] = lambda w, penalty: penalty * w @ w,
+    slip: Callable[..., Any] = gradient,
+    sign: float = 1,
+) -> Callable[..., tuple]:
+    """Return a step on the MSE with a penalty. ``pull``(w, penalty): the penalty's gradient;
+    ``price``: its part of the loss; ``slip``: the MSE's gradient; ``sign``: -1 goes uphill.
+    """
+
+    def step(X, y, weight, lrate, penalty):
+        whole = slip(X, y, weight) + pull(weight, penalty)
+        return weight - sign * lrate * whole, mse(X, y, weight) + price(weight, penalty)
+
+    return step
+
+
+_penalised = _with_penalty()
+
+
+def _pulled_afterwards(X, y, weight, lrate, penalty):
+    new = _moved(X, y, weight, lrate)
+    return new - lrate * 2 * penalty * new, _penalised(X, y, weight, lrate, penalty)[1]
+
+
+def _loss_afterwards(X, y, weight, lrate, penalty):
+    new = _penalised(X, y, weight, lrate, penalty)[0]
+    return new, _penalised(X, y, new, lrate, penalty)[1]
+
+
+def _nothing(w, penalty):
+    return 0
+
+
+RIDGE_STEP = Exercise(
+    function="ridge_step",
+    parts={"new weight": "array", "loss": "number"},
+    right=lambda X, y, weight, lrate, penalty: _penalised(X, y, weight, lrate, penalty),
+    cases=[
+        (*case, lrate, penalty)
+        for case, lrate, penalty in zip(
+            [*LINES, TOUCHY],
+            (0.5, 0.1, 0.05, 1.5, 0.3, 0.25, 0.4, 0.2),
+            (0.3, 0.7, 0.2, 0.4, 0.6, 0.15, 0.9, 0.25),
+        )
+    ],
+    factor_in={"new weight": lambda new, X, y, w, lrate, penalty: new - w},
+    mistakes=[
+        Mistake(
+            "The penalty is missing in both results: this is the plain step on the MSE.",
+            _with_penalty(_nothing, _nothing),
+        ),
+        Mistake(
+            "The penalty is missing in the gradient. Differentiate it, too: the derivative of"
+            " penalty · w² is 2 · penalty · w.",
+            _with_penalty(pull=_nothing),
+        ),
+        Mistake(
+            "The penalty is missing in the loss that comes back.", _with_penalty(price=_nothing)
+        ),
+        Mistake(
+            "In the gradient of the penalty the 2 is missing: the derivative of penalty · w² is"
+            " 2 · penalty · w.",
+            _with_penalty(lambda w, penalty: penalty * w),
+        ),
+        Mistake(
+            "In the gradient of the penalty the weight is missing: the derivative of penalty · w²"
+            " is 2 · penalty · w.",
+            _with_penalty(lambda w, penalty: 2 * penalty),
+        ),
+        Mistake(
+            "The penalty pushes the weights away from 0: its gradient is added to that of the MSE,"
+            " and the sum is subtracted.",
+            _with_penalty(lambda w, penalty: -2 * penalty * w),
+        ),
+        Mistake(
+            "The penalty is subtracted from the loss. It is a price: add it.",
+            _with_penalty(price=lambda w, penalty: -penalty * w @ w),
+        ),
+        Mistake(
+            "The penalty takes the mean of the squared weights; asked is their sum.",
+            _with_penalty(price=lambda w, penalty: penalty * np.mean(w**2)),
+        ),
+        Mistake(
+            "The penalty takes the mean of the squared weights, in both results; asked is their"
+            " sum.",
+            _with_penalty(
+                lambda w, penalty: 2 * penalty * w / len(w),
+                lambda w, penalty: penalty * np.mean(w**2),
+            ),
+        ),
+        Mistake(
+            "The penalty is the length of the weights, not squared. Leave the root out.",
+            _with_penalty(price=lambda w, penalty: penalty * np.linalg.norm(w)),
+        ),
+        Mistake(
+            "The penalty is that of the absolute weights. Square them instead.",
+            _with_penalty(
+                lambda w, penalty: penalty * np.sign(w), lambda w, penalty: penalty * abs(w).sum()
+            ),
+        ),
+        Mistake(
+            "The squared weights stand in the loss without the penalty's factor.",
+            _with_penalty(price=lambda w, penalty: w @ w),
+        ),
+        Mistake(
+            "In the gradient of the MSE the division by m is missing. Only the penalty has none.",
+            _with_penalty(slip=lambda X, y, w: len(y) * gradient(X, y, w)),
+        ),
+        Mistake(
+            "In the gradient of the MSE the 2 is missing.",
+            _with_penalty(slip=lambda X, y, w: gradient(X, y, w) / 2),
+        ),
+        Mistake(
+            "In the loss the squared errors are added up. Take their mean, then add the penalty.",
+            lambda X, y, w, lrate, penalty: (
+                _penalised(X, y, w, lrate, penalty)[0],
+                len(y) * mse(X, y, w) + penalty * w @ w,
+            ),
+        ),
+        Mistake(
+            "The penalty is divided by m, too, in both results. It is added to the mean as it is.",
+            lambda X, y, w, lrate, penalty: _penalised(X, y, w, lrate, penalty / len(y)),
+        ),
+        Mistake(
+            "The penalty pulls at the weight after the step. Both gradients are taken at the weight"
+            " that was passed in.",
+            _pulled_afterwards,
+        ),
+        Mistake(
+            "The loss is the one after the step. Expected the loss at the weight that was passed"
+            " in.",
+            _loss_afterwards,
+        ),
+        Mistake(
+            "The step goes uphill: the sign is turned round. Subtract the gradient.",
+            _with_penalty(sign=-1),
+        ),
+        Mistake(
+            "The weight did not move: the first result is the weight that was passed in.",
+            _with_penalty(sign=0),
+        ),
+        Mistake(
+            "The first result is the gradient. Expected the new weight: weight - lrate * gradient.",
+            lambda X, y, w, lrate, penalty: (
+                gradient(X, y, w) + 2 * penalty * w,
+                _penalised(X, y, w, lrate, penalty)[1],
+            ),
+        ),
+        *[
+            Mistake(
+                f"The rate is always {rate}; use the argument lrate.",
+                lambda X, y, w, lrate, penalty, rate=rate: (
+                    _penalised(X, y, w, rate, penalty)[0],
+                    _penalised(X, y, w, lrate, penalty)[1],
+                ),
+            )
+            for rate in USUAL_RATES
+        ],
+        *[Mistake(sentence, _with_penalty(slip=slip)) for sentence, slip in SLIPS],
     ],
 )
 
@@ -1410,7 +1576,7 @@ def _why_the_rates_do_not_suit(descent: Descent) -> str:
 REACH_GOAL = Goal(function="reach_goal", run=reach_goal)
 
 EXERCISES: dict[str, Exercise | Goal] = {
-    "2.1": GRADIENT_STEP,
+    "2.1": RIDGE_STEP,
     "2.2": GRADIENT_DESCENT,
     "2.3": LARGEST_RATE,
     "2.4": MINIBATCH_EPOCH,

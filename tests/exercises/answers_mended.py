@@ -1,6 +1,5 @@
 """Answers that the checks once hung on, crashed on, misnamed, or judged wrongly, one by one."""
 
-#: Answers whose loop has no end: (exercise, the answer).
 ENDLESS = [
     # One line: Python tells of it once, not at each turn.
     (
@@ -39,6 +38,26 @@ ENDLESS = [
         """,
     ),
     (
+        "1.4",
+        """
+        def hessian(X):
+            return sum(2 / len(X) * X.T @ X for _ in iter(int, 1))
+        """,
+    ),
+    (
+        "1.3",
+        """
+        def ng(f, weight, h):
+            old, new = 0.0, 1.0
+            while abs(new - old) > 0:
+                try:
+                    old, new = new, f(weight + h) - old
+                except Exception:
+                    pass
+            return new * weight
+        """,
+    ),
+    (
         "2.6",
         """
         def rg(step, X, y, weight):
@@ -59,13 +78,6 @@ ENDLESS = [
         """,
     ),
     (
-        "1.4",
-        """
-        def hessian(X):
-            return sum(2 / len(X) * X.T @ X for _ in iter(int, 1))
-        """,
-    ),
-    (
         "2.4",
         """
         def me(X, y, weight, lrate, B, rng):
@@ -76,22 +88,8 @@ ENDLESS = [
             return weight
         """,
     ),
-    (
-        "1.3",
-        """
-        def ng(f, weight, h):
-            old, new = 0.0, 1.0
-            while abs(new - old) > 0:
-                try:
-                    old, new = new, f(weight + h) - old
-                except Exception:
-                    pass
-            return new * weight
-        """,
-    ),
 ]
 
-#: Wrong answers: (exercise, what the check must say, the answer).
 WRONG = [
     # Said before the type.
     (
@@ -138,8 +136,63 @@ WRONG = [
     ("1.5", "the slope at", "def lp(slope): return slope(-(a := slope(0)) / (slope(1) - a))"),
     ("1.5", "the slope at", "def lp(slope): return slope(0)"),
     ("1.5", "the slope at", "def lp(slope): return slope(1.0)"),
-    ("2.1", "did not move", "def gs(X, y, w, lrate): return w, np.sum((X @ w - y)**2)"),
-    ("2.1", "did not move", "def gs(X, y, w, lrate): return w.copy(), np.mean(np.abs(X@w-y))"),
+    (
+        "1.4",
+        "",
+        "def hessian(X): return 2/len(X) * (X @ X.T if X.shape[0] == X.shape[1] else X.T @ X)",
+    ),
+    (
+        "1.6",
+        "autograd",
+        "def ag(X, y, weight): return (2 / len(y) * X.T @ (X @ weight - y)).detach()",
+    ),
+    (
+        "1.6",
+        "autograd",
+        """
+        def ag(X, y, weight):
+            with torch.no_grad():
+                return 2 / len(y) * X.T @ (X @ weight - y)
+        """,
+    ),
+    (
+        "1.6",
+        "emptied only afterwards",
+        """
+        def ag(X, y, weight):
+            torch.mean((X @ weight - y) ** 2).backward()
+            g = weight.grad.clone()
+            weight.grad.zero_()
+            return g
+        """,
+    ),
+    (
+        "1.6",
+        "emptied only afterwards",
+        """
+        def ag(X, y, weight):
+            torch.mean((X @ weight - y) ** 2).backward()
+            g = weight.grad
+            weight.grad = None
+            return g
+        """,
+    ),
+    # = where += belongs.
+    (
+        "1.4",
+        "Only the last example counts",
+        """
+        def hessian(X):
+            for x in X:
+                H = 2 * np.outer(x, x)
+            return H / len(X)
+        """,
+    ),
+    ("1.5", "it returns ()", "def lp(slope): return ()"),
+    ("1.6", "a tuple comes back", "def ag(X, y, w): return ()"),
+    ("1.5", "too large", "def lp(slope): return 10**400"),
+    ("step", "did not move", "def gs(X, y, w, lrate): return w, np.sum((X @ w - y)**2)"),
+    ("step", "did not move", "def gs(X, y, w, lrate): return w.copy(), np.mean(np.abs(X@w-y))"),
     ("2.4", "did not move", "def me(X, y, weight, lrate, B, rng): return weight"),
     (
         "2.4",
@@ -309,7 +362,7 @@ WRONG = [
     ),
     *[
         (
-            "2.1",
+            "step",
             "cut off",
             f"""
             def gs(X, y, w, lrate):
@@ -321,7 +374,7 @@ WRONG = [
     ],
     *[
         (
-            "2.1",
+            "step",
             "cut off",
             f"""
             def gs(X, y, w, lrate):
@@ -402,53 +455,12 @@ WRONG = [
         """,
     ),
     (
-        "1.4",
-        "",
-        "def hessian(X): return 2/len(X) * (X @ X.T if X.shape[0] == X.shape[1] else X.T @ X)",
-    ),
-    (
-        "2.1",
+        "step",
         "",
         """
         def gs(X, y, w, lrate):
             A = X if X.shape[0] == X.shape[1] else X.T
             return w - lrate * 2 / len(y) * A @ (X @ w - y), np.mean((X @ w - y)**2)
-        """,
-    ),
-    (
-        "1.6",
-        "autograd",
-        "def ag(X, y, weight): return (2 / len(y) * X.T @ (X @ weight - y)).detach()",
-    ),
-    (
-        "1.6",
-        "autograd",
-        """
-        def ag(X, y, weight):
-            with torch.no_grad():
-                return 2 / len(y) * X.T @ (X @ weight - y)
-        """,
-    ),
-    (
-        "1.6",
-        "emptied only afterwards",
-        """
-        def ag(X, y, weight):
-            torch.mean((X @ weight - y) ** 2).backward()
-            g = weight.grad.clone()
-            weight.grad.zero_()
-            return g
-        """,
-    ),
-    (
-        "1.6",
-        "emptied only afterwards",
-        """
-        def ag(X, y, weight):
-            torch.mean((X @ weight - y) ** 2).backward()
-            g = weight.grad
-            weight.grad = None
-            return g
         """,
     ),
     (
@@ -497,19 +509,8 @@ WRONG = [
             return last
         """,
     ),
-    # = where += belongs.
     (
-        "1.4",
-        "Only the last example counts",
-        """
-        def hessian(X):
-            for x in X:
-                H = 2 * np.outer(x, x)
-            return H / len(X)
-        """,
-    ),
-    (
-        "2.1",
+        "step",
         "Only the last example counts",
         """
         def gs(X, y, w, lrate):
@@ -519,15 +520,69 @@ WRONG = [
         """,
     ),
     ("2.2", "0 results", "def gd(X, y, w, lrate, epochs): return ()"),
-    ("1.5", "it returns ()", "def lp(slope): return ()"),
-    ("1.6", "a tuple comes back", "def ag(X, y, w): return ()"),
     ("2.5", "a tuple comes back", "def ts(model, opt, X, y): return ()"),
     ("2.6", "it returns tuple ()", "def rg(step, X, y, w): return ()"),
-    ("1.5", "too large", "def lp(slope): return 10**400"),
 ]
 
-#: Right answers, once refused or never tried: (exercise, the answer).
 RIGHT = [
+    (
+        "1.6",
+        """
+        def grad(X, y, weight):
+            return torch.autograd.grad(torch.mean((X @ weight - y) ** 2), weight)[0]
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def leaf(X, y, weight):
+            w = weight.detach().clone().requires_grad_()
+            torch.mean((X @ w - y) ** 2).backward()
+            return w.grad
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def func(X, y, weight):
+            return torch.func.grad(lambda w: torch.mean((X @ w - y) ** 2))(weight.detach())
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def jacobian(X, y, weight):
+            f = lambda w: ((X @ w - y) ** 2).mean()
+            return torch.autograd.functional.jacobian(f, weight)
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def forward_mode(X, y, weight):
+            return torch.func.jacfwd(lambda w: ((X @ w - y) ** 2).mean())(weight.detach())
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def zeroed(X, y, weight):
+            if weight.grad is not None:
+                weight.grad.zero_()
+            ((X @ weight - y) ** 2).mean().backward()
+            return weight.grad.clone()
+        """,
+    ),
+    (
+        "1.6",
+        """
+        def retained(X, y, weight):
+            w = weight * 1
+            w.retain_grad()
+            ((X @ w - y) ** 2).mean().backward()
+            return w.grad
+        """,
+    ),
     (
         "2.6",
         """
@@ -611,64 +666,6 @@ RIGHT = [
                     best, best_loss = new, loss
                 w = new
             return best
-        """,
-    ),
-    (
-        "1.6",
-        """
-        def grad(X, y, weight):
-            return torch.autograd.grad(torch.mean((X @ weight - y) ** 2), weight)[0]
-        """,
-    ),
-    (
-        "1.6",
-        """
-        def leaf(X, y, weight):
-            w = weight.detach().clone().requires_grad_()
-            torch.mean((X @ w - y) ** 2).backward()
-            return w.grad
-        """,
-    ),
-    (
-        "1.6",
-        """
-        def func(X, y, weight):
-            return torch.func.grad(lambda w: torch.mean((X @ w - y) ** 2))(weight.detach())
-        """,
-    ),
-    (
-        "1.6",
-        """
-        def jacobian(X, y, weight):
-            f = lambda w: ((X @ w - y) ** 2).mean()
-            return torch.autograd.functional.jacobian(f, weight)
-        """,
-    ),
-    (
-        "1.6",
-        """
-        def forward_mode(X, y, weight):
-            return torch.func.jacfwd(lambda w: ((X @ w - y) ** 2).mean())(weight.detach())
-        """,
-    ),
-    (
-        "1.6",
-        """
-        def zeroed(X, y, weight):
-            if weight.grad is not None:
-                weight.grad.zero_()
-            ((X @ weight - y) ** 2).mean().backward()
-            return weight.grad.clone()
-        """,
-    ),
-    (
-        "1.6",
-        """
-        def retained(X, y, weight):
-            w = weight * 1
-            w.retain_grad()
-            ((X @ w - y) ** 2).mean().backward()
-            return w.grad
         """,
     ),
     (

@@ -57,10 +57,79 @@ def torch_step(loss="nn.MSELoss()(model(X).squeeze(1), y)", back="l.item()"):
             return {back}"""
 
 
+def ridge(gradient="2 / len(y) * X.T @ e + 2 * p * w", loss="np.mean(e**2) + p * w @ w", sign="-"):
+    """Return an answer to 2.1 with one part replaced."""
+    return f"""
+        def rs(X, y, w, lrate, p):
+            e = X @ w - y
+            g = {gradient}
+            return w {sign} lrate * g, {loss}"""
+
+
 #: Wrong answers: (exercise, what the check must say, the answer); "a|b" allows either.
 WRONG = [
+    ("2.1", "missing in both", ridge("2 / len(y) * X.T @ e", "np.mean(e**2)")),
+    ("2.1", "missing in the gradient", ridge("2 / len(y) * X.T @ e")),
+    ("2.1", "missing in the loss", ridge(loss="np.mean(e**2)")),
+    ("2.1", "the 2 is missing", ridge("2 / len(y) * X.T @ e + p * w")),
+    ("2.1", "the weight is missing", ridge("2 / len(y) * X.T @ e + 2 * p")),
+    ("2.1", "away from 0", ridge("2 / len(y) * X.T @ e - 2 * p * w")),
+    ("2.1", "It is a price", ridge(loss="np.mean(e**2) - p * w @ w")),
+    ("2.1", "asked is their sum", ridge(loss="np.mean(e**2) + p * np.mean(w**2)")),
     (
         "2.1",
+        "in both results; asked is their sum",
+        ridge("2 / len(y) * X.T @ e + 2 * p * w / len(w)", "np.mean(e**2) + p * np.mean(w**2)"),
+    ),
+    ("2.1", "Leave the root out", ridge(loss="np.mean(e**2) + p * np.linalg.norm(w)")),
+    (
+        "2.1",
+        "absolute weights",
+        ridge("2 / len(y) * X.T @ e + p * np.sign(w)", "np.mean(e**2) + p * np.sum(np.abs(w))"),
+    ),
+    ("2.1", "without the penalty's factor", ridge(loss="np.mean(e**2) + w @ w")),
+    (
+        "2.1",
+        "after the step. Both gradients",
+        """
+        def rs(X, y, w, lrate, p):
+            e = X @ w - y
+            new = w - lrate * 2 / len(y) * X.T @ e
+            return new - lrate * 2 * p * new, np.mean(e**2) + p * w @ w""",
+    ),
+    (
+        "2.1",
+        "The loss is the one after the step",
+        """
+        def rs(X, y, w, lrate, p):
+            w = w - lrate * (2 / len(y) * X.T @ (X @ w - y) + 2 * p * w)
+            return w, np.mean((X @ w - y) ** 2) + p * w @ w""",
+    ),
+    ("2.1", "goes uphill", ridge(sign="+")),
+    ("2.1", "did not move", ridge("0 * w")),
+    ("2.1", "division by m is missing", ridge("2 * X.T @ e + 2 * p * w")),
+    ("2.1", "of the MSE the 2 is missing", ridge("X.T @ e / len(y) + 2 * p * w")),
+    ("2.1", "a factor 2 is missing", ridge("X.T @ e / len(y) + p * w")),
+    ("2.1", "added up", ridge(loss="e @ e + p * w @ w")),
+    (
+        "2.1",
+        "divided by m, too",
+        ridge("2 / len(y) * (X.T @ e + p * w)", "(e @ e + p * w @ w) / len(y)"),
+    ),
+    (
+        "2.1",
+        "changes its argument weight in place",
+        """
+        def rs(X, y, w, lrate, p):
+            loss = np.mean((X @ w - y) ** 2) + p * w @ w
+            w -= lrate * (2 / len(y) * X.T @ (X @ w - y) + 2 * p * w)
+            return w, loss""",
+    ),
+    ("2.1", "The rate is always 0.1", ridge().replace("lrate *", "0.1 *")),
+    ("2.1", "The inner derivative is missing", ridge("2 * np.mean(e) + 2 * p * w")),
+    ("2.1", "The errors are squared here", ridge("2 / len(y) * X.T @ e**2 + 2 * p * w")),
+    (
+        "step",
         "The step goes uphill",
         """
         def gs(X, y, w, lrate):
@@ -69,7 +138,7 @@ WRONG = [
         """,
     ),
     (
-        "2.1",
+        "step",
         "a factor 2 is missing",
         """
         def gs(X, y, w, lrate):
@@ -78,7 +147,7 @@ WRONG = [
         """,
     ),
     (
-        "2.1",
+        "step",
         "new weight: m times too large",
         """
         def gs(X, y, w, lrate):
@@ -87,7 +156,7 @@ WRONG = [
         """,
     ),
     (
-        "2.1",
+        "step",
         "MSE: a factor 2 is missing",
         """
         def gs(X, y, w, lrate):
@@ -96,7 +165,7 @@ WRONG = [
         """,
     ),
     (
-        "2.1",
+        "step",
         "MSE: m times too large",
         """
         def gs(X, y, w, lrate):
@@ -105,7 +174,7 @@ WRONG = [
         """,
     ),
     (
-        "2.1",
+        "step",
         "The MSE is the one after the step",
         """
         def gs(X, y, w, lrate):
@@ -114,7 +183,7 @@ WRONG = [
         """,
     ),
     (
-        "2.1",
+        "step",
         "changes its argument weight in place",
         """
         def gs(X, y, w, lrate):
@@ -124,7 +193,7 @@ WRONG = [
         """,
     ),
     (
-        "2.1",
+        "step",
         "wrong order",
         """
         def gs(X, y, w, lrate):
@@ -133,12 +202,12 @@ WRONG = [
         """,
     ),
     (
-        "2.1",
+        "step",
         "should return new weight and MSE; it returns an array",
         "def gs(X, y, w, lrate): return w - lrate * 2 / len(y) * X.T @ (X @ w - y)",
     ),
     (
-        "2.1",
+        "step",
         "lrate is not used",
         """
         def gs(X, y, w, lrate):
@@ -147,7 +216,7 @@ WRONG = [
         """,
     ),
     (
-        "2.1",
+        "step",
         "The first result is the gradient",
         """
         def gs(X, y, w, lrate):
@@ -156,7 +225,7 @@ WRONG = [
         """,
     ),
     (
-        "2.1",
+        "step",
         "did not move",
         """
         def gs(X, y, w, lrate):
@@ -165,7 +234,7 @@ WRONG = [
         """,
     ),
     (
-        "2.1",
+        "step",
         "root of the MSE",
         """
         def gs(X, y, w, lrate):
@@ -174,7 +243,7 @@ WRONG = [
         """,
     ),
     (
-        "2.1",
+        "step",
         "a PyTorch tensor comes back, expected a NumPy array",
         """
         def gs(X, y, w, lrate):
@@ -183,7 +252,7 @@ WRONG = [
         """,
     ),
     (
-        "2.1",
+        "step",
         "float32",
         """
         def gs(X, y, w, lrate):
@@ -629,7 +698,7 @@ WRONG = [
     ("2.6", "It diverges", twenty(rate="1.1 * border")),
     ("2.6", "Not low enough yet", twenty(rate="(0.2 if k < 1 else 0.001) * border")),
     (
-        "2.1",
+        "step",
         "it returns None. Is there a return?",
         """
         def gs(X, y, w, lrate):
@@ -652,7 +721,11 @@ WRONG = [
 #: {exercise: lines of mutants of the solution that are right: they compute the same, or reach the
 #: goal another way}
 EQUIVALENT = {
-    "2.1": ["    gradient = 2 / len(X) * X.T @ error"],
+    "2.1": [
+        "    gradient = 2 / len(X) * X.T @ error + 2 * penalty * weight",
+        "    return (weight - lrate * gradient, np.mean(error ** 2) + weight @ (penalty * weight))",
+    ],
+    "2.2": ["        weight = weight - lrate * 2 / len(X) * X.T @ error"],
     "2.3": ["    hessian = X @ (2 / len(X) * X.T)"],  # the same eigenvalues, and zeros
     "2.4": [
         "    order = rng.permutation(len(X))",

@@ -22,7 +22,9 @@ from make_exercises import ROUNDS, exercises_from, keep_numbers, paths
 from mutants import mutants
 from torch import nn
 
-from course_utils.exercises.check import check, verdict
+from course_utils.exercises import check as checks
+from course_utils.exercises.blank import find_blank
+from course_utils.exercises.check import check
 from course_utils.exercises.model import Goal
 from course_utils.learner.blanks import stub
 from course_utils.resources import HOME
@@ -41,6 +43,18 @@ def solved_cells(number):
 
 SOLVED = {f"{r}.{k}": item for r in ROUNDS for k, item in enumerate(solved_cells(r).items(), 1)}
 every_exercise = pytest.mark.parametrize("number", SOLVED)
+
+#: What is asked for in a notebook, and whose answers stand beside those of the exercises.
+ELSEWHERE = {"step": find_blank("Round1_Gradient", "gradient_step")}
+
+
+def verdict(number, function):
+    """Return the verdict on an answer to an exercise, or to what a notebook asks for."""
+    if number not in ELSEWHERE:
+        return checks.verdict(number, function)
+    exercise = ELSEWHERE[number]
+    return checks.judge(f"{number} {exercise.function}", exercise, function)
+
 
 #: Of each round: what learners write, and what the check must say of it.
 ANSWERS = [import_module(f"answers_round{number}") for number in ROUNDS]
@@ -96,8 +110,12 @@ def test_dots_left_in_the_middle_are_not_done_either():
     result, text = verdict("1.1", half)
     assert result == "not done" and "a ... is still in the way, in line 3" in text
     unsolved = "def gradient_step(X, y, weight, lrate):\n    return ..."
-    assert verdict("2.2", define(unsolved, SOLVED["2.2"][1]))[0] == "not done"
-    assert verdict("2.1", define("def gs(X, y, w, lrate):\n    return w, ..."))[0] == "not done"
+    calls_it = (
+        "def gd(X, y, w, lrate, epochs):\n    for _ in range(epochs + 1):\n        w, loss ="
+        " gradient_step(X, y, w, lrate)\n    return w, loss"
+    )
+    assert verdict("2.2", define(unsolved, calls_it))[0] == "not done"
+    assert verdict("step", define("def gs(X, y, w, lrate):\n    return w, ..."))[0] == "not done"
 
 
 @pytest.mark.parametrize(
@@ -187,8 +205,8 @@ def test_a_known_wrong_answer_is_refused_with_its_diagnosis(number, phrase, answ
 
 def test_there_are_many_wrong_answers_for_every_exercise():
     assert len(WRONG) >= 40
-    assert {number for number, *_ in WRONG} == set(SOLVED)
-    assert min(sum(n == number for n, *_ in WRONG) for number in SOLVED) >= 7
+    assert {number for number, *_ in WRONG} == {*SOLVED, *ELSEWHERE}
+    assert min(sum(n == number for n, *_ in WRONG) for number in (*SOLVED, *ELSEWHERE)) >= 7
 
 
 def test_a_wrong_answer_shows_the_smallest_case_and_yours_beside_expected(capsys):
@@ -352,14 +370,14 @@ def test_another_right_way_is_accepted(number, answer):
     assert result == "right", text
 
 
-@pytest.mark.parametrize("number", SOLVED)
+@pytest.mark.parametrize("number", [*SOLVED, *ELSEWHERE])
 def test_no_right_answer_that_was_tried_is_refused(number):
     answers = [answer for n, answer in tried.RIGHT if n == number]
     refused = [answer for answer in answers if verdict(number, define(answer))[0] != "right"]
     assert answers and not refused
 
 
-@pytest.mark.parametrize("number", SOLVED)
+@pytest.mark.parametrize("number", [*SOLVED, *ELSEWHERE])
 def test_every_wrong_answer_that_was_tried_is_refused_by_its_name(number):
     for phrase, answer in [(phrase, answer) for n, phrase, answer in tried.WRONG if n == number]:
         result, text = verdict(number, define(answer))
