@@ -1619,3 +1619,84 @@ RIGHT += [
     (TORCH_RACE, _run(first="path = [torch.tensor(start, dtype=torch.float64)]")),
     (TORCH_RACE, _make("vars(torch.optim)[name](params=parameters, **{'lr': lrate, **settings})")),
 ]
+
+
+# --- Round3_Beyond --------------------------------------------------------------------------------
+
+BEYOND = "Round3_Beyond"
+
+
+def _trust_ratio(ratio, nothing="1.0"):
+    return f"""
+        def trust_ratio(weight, update):
+            size, length = np.linalg.norm(weight), np.linalg.norm(update)
+            if size == 0 or length == 0:
+                return {nothing}
+            return {ratio}"""
+
+
+def _inverse_root(powers="values ** (-1 / power)", right="vectors.T"):
+    return f"""
+        def inverse_root(matrix, power):
+            values, vectors = np.linalg.eigh(matrix)
+            return vectors * {powers} @ {right}"""
+
+
+def _shampoo(power="-1 / 4", held="left, right", rate="lrate"):
+    return f"""
+        def shampoo(state, g, weight, *, lrate=0.1, eps=1e-4):
+            def root(matrix):
+                values, vectors = np.linalg.eigh(matrix)
+                return vectors * values ** ({power}) @ vectors.T
+
+            first = eps * np.eye(len(g)), eps * np.eye(len(g.T))
+            left, right = state.get("sums", first)
+            left, right = left + g @ g.T, right + g.T @ g
+            return {{"sums": ({held})}}, {rate} * root(left) @ g @ root(right)"""
+
+
+def _distance_seen(answer):
+    return f"def distance_seen(d, ahead, total): return {answer}"
+
+
+def _yogi_square(answer):
+    return f"def yogi_square(v, g, beta2): return {answer}"
+
+
+WRONG += [
+    (BEYOND, "upside down", _trust_ratio("length / size")),
+    (BEYOND, "weight alone", _trust_ratio("size")),
+    (BEYOND, "root is missing", _trust_ratio("(size / length) ** 2")),
+    (BEYOND, "0 the ratio is 1", _trust_ratio("size / length", nothing="0.0")),
+    (BEYOND, "the root, not one over", _inverse_root("values ** (1 / power)")),
+    (BEYOND, "not −power", _inverse_root("values ** (-power)")),
+    (
+        BEYOND,
+        "of each entry",
+        "def inverse_root(matrix, power): return np.abs(matrix) ** (-1 / power)",
+    ),
+    (BEYOND, "not transposed", _inverse_root(right="vectors")),
+    (BEYOND, "fourth root", _shampoo(power="-1 / 2")),
+    (BEYOND, "Nothing adds up", _shampoo(held="first[0], first[1]")),
+    (BEYOND, "rate is missing", _shampoo(rate="1.0")),
+    (BEYOND, "never shrinks", _distance_seen("ahead / np.abs(total).sum()")),
+    (BEYOND, "with its signs", _distance_seen("max(d, ahead / total.sum())")),
+    (BEYOND, "other length", _distance_seen("max(d, ahead / np.linalg.norm(total))")),
+    (BEYOND, "smaller of the two", _distance_seen("min(d, ahead / np.abs(total).sum())")),
+    (BEYOND, "Adam's fading average", _yogi_square("beta2 * v + (1 - beta2) * g**2")),
+    (BEYOND, "sign is turned", _yogi_square("v + (1 - beta2) * np.sign(v - g**2) * g**2")),
+    (BEYOND, "always grows", _yogi_square("v + (1 - beta2) * g**2")),
+    (BEYOND, "not β₂", _yogi_square("v - beta2 * np.sign(v - g**2) * g**2")),
+]
+
+RIGHT += [
+    (BEYOND, _trust_ratio("np.sqrt(np.sum(weight**2) / np.sum(update**2))")),
+    (BEYOND, _inverse_root("np.exp(-np.log(values) / power)")),
+    (
+        BEYOND,
+        """
+        def yogi_square(v, g, beta2):
+            step = (1 - beta2) * g**2
+            return np.where(v > g**2, v - step, np.where(v < g**2, v + step, v))""",
+    ),
+]
