@@ -1,4 +1,4 @@
-"""Round 3: the functions that the reader writes in the notebooks, and their known mistakes."""
+"""What the reader writes in Round3_MoreOptimizers, and the known mistakes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 
 from course_utils.exercises.model import Exercise, Goal, Mistake
-
-# --- Round3_MoreOptimizers ------------------------------------------------------------------------
 
 
 def in_one_walk(function: Callable[..., Any], gradients: np.ndarray, **settings: Any) -> Any:
@@ -20,7 +18,7 @@ def in_one_walk(function: Callable[..., Any], gradients: np.ndarray, **settings:
     return np.array(steps)
 
 
-def _feed(seed: int, steps: int, size: int) -> np.ndarray:
+def feed(seed: int, steps: int, size: int) -> np.ndarray:
     """Return gradients (steps, size) with one decimal, none of them 0."""
     rng = np.random.default_rng(seed)
     return rng.choice([-1, 1], (steps, size)) * rng.integers(1, 20, (steps, size)) / 10
@@ -55,9 +53,9 @@ ADAMAX = Exercise(
         function, gradients, lrate=lrate, betas=betas
     ),
     cases=[
-        (_feed(61, 2, 1), 1.0, (0.5, 0.9)),
-        (_feed(62, 4, 2), 0.1, (0.9, 0.99)),
-        (_feed(63, 6, 3), 0.02, (0.8, 0.7)),
+        (feed(61, 2, 1), 1.0, (0.5, 0.9)),
+        (feed(62, 4, 2), 0.1, (0.9, 0.99)),
+        (feed(63, 6, 3), 0.02, (0.8, 0.7)),
     ],
     mistakes=[
         Mistake(
@@ -328,7 +326,7 @@ def _with_pairs(function: Callable[..., Any], pairs: np.ndarray, g: np.ndarray) 
 
 def _pairs(seed: int, number: int, size: int) -> np.ndarray:
     """Return pairs (number, 2, size) of steps and changes of gradient, with a curvature above 0."""
-    s = _feed(seed, number, size)
+    s = feed(seed, number, size)
     return np.stack([s, s * np.linspace(1.0, 3.0, size) + 0.1 * s[:, ::-1]], axis=1)
 
 
@@ -369,201 +367,4 @@ MORE_OPTIMIZERS: dict[str, Exercise | Goal] = {
     "wolfe": WOLFE,
 }
 
-# --- Round3_Beyond --------------------------------------------------------------------------------
-
-
-def _trust_ratio(
-    weight: np.ndarray, update: np.ndarray, power: float = 1.0, zero: float = 1.0
-) -> float:
-    size, length = np.linalg.norm(weight), np.linalg.norm(update)
-    return float((size / length) ** power) if size > 0 and length > 0 else zero
-
-
-TRUST_RATIO = Exercise(
-    function="trust_ratio",
-    parts={"ratio": "number"},
-    right=lambda weight, update: _trust_ratio(weight, update),
-    cases=[
-        (np.array([3.0, 4.0]), np.array([0.0, 2.0])),
-        (np.array([1.0, -2.0, 2.0]), np.array([4.0, 2.0, -4.0])),
-        (np.array([0.0, 0.0]), np.array([1.0, 2.0])),
-        (np.array([1.0, 2.0]), np.array([0.0, 0.0])),
-    ],
-    mistakes=[
-        Mistake(
-            "It is upside down: the weight's length over the update's.",
-            lambda weight, update: _trust_ratio(weight, update, power=-1.0),
-        ),
-        Mistake(
-            "This is the length of the weight alone. Divide by the update's.",
-            lambda weight, update: (
-                _trust_ratio(weight, update)
-                if not weight.any() or not update.any()
-                else float(np.linalg.norm(weight))
-            ),
-        ),
-        Mistake(
-            "These are squares of lengths: the root is missing.",
-            lambda weight, update: _trust_ratio(weight, update, power=2.0),
-        ),
-        Mistake(
-            "Where one of the two is 0 the ratio is 1, so that the weight can move.",
-            lambda weight, update: _trust_ratio(weight, update, zero=0.0),
-        ),
-    ],
-)
-
-
-def _root(matrix: np.ndarray, power: float, how: str = "") -> np.ndarray:
-    """Return matrix^(−1/power); ``how`` names a mistake."""
-    values, vectors = np.linalg.eigh(matrix)
-    if how == "entries":
-        return np.abs(matrix) ** (-1 / power)
-    exponent = {"up": 1 / power, "whole": -1.0 * power}.get(how, -1 / power)
-    return vectors * values**exponent @ (vectors if how == "unturned" else vectors.T)
-
-
-INVERSE_ROOT = Exercise(
-    function="inverse_root",
-    parts={"root": "array"},
-    right=lambda matrix, power: _root(matrix, power),
-    cases=[
-        (np.array([[2.0, 1.0], [1.0, 2.0]]), 2),
-        (np.array([[3.0, 1.0, 0.5], [1.0, 2.0, 0.3], [0.5, 0.3, 1.5]]), 4),
-        (np.array([[5.0, -2.0], [-2.0, 4.0]]), 4),
-    ],
-    mistakes=[
-        Mistake(
-            "This is the root, not one over it: the exponent is −1 / power.",
-            lambda matrix, power: _root(matrix, power, "up"),
-        ),
-        Mistake(
-            "The exponent is −1 / power, not −power.",
-            lambda matrix, power: _root(matrix, power, "whole"),
-        ),
-        Mistake(
-            "The power is taken of each entry. It belongs to the eigenvalues.",
-            lambda matrix, power: _root(matrix, power, "entries"),
-        ),
-        Mistake(
-            "The eigenvectors on the right are not transposed: vectors.T.",
-            lambda matrix, power: _root(matrix, power, "unturned"),
-        ),
-    ],
-)
-
-
-def _shampoo(
-    gradients: np.ndarray, powers: tuple[int, int] = (4, 4), grow: bool = True
-) -> np.ndarray:
-    """Return Shampoo's steps at the rate 0.1."""
-    steps, left, right = [], 1e-2 * np.eye(gradients.shape[1]), 1e-2 * np.eye(gradients.shape[2])
-    for g in gradients:
-        new_left, new_right = left + g @ g.T, right + g.T @ g
-        steps.append(0.1 * _root(new_left, powers[0]) @ g @ _root(new_right, powers[1]))
-        if grow:
-            left, right = new_left, new_right
-    return np.array(steps)
-
-
-def _matrices(seed: int, steps: int, rows: int, columns: int) -> np.ndarray:
-    return _feed(seed, steps, rows * columns).reshape(steps, rows, columns)
-
-
-SHAMPOO = Exercise(
-    function="shampoo",
-    parts={"steps": "array"},
-    right=lambda gradients: _shampoo(gradients),
-    call=lambda function, gradients: in_one_walk(function, gradients, lrate=0.1, eps=1e-2),
-    cases=[(_matrices(81, 1, 2, 2),), (_matrices(82, 3, 2, 3),), (_matrices(83, 4, 3, 2),)],
-    mistakes=[
-        Mistake(
-            "Each side is a fourth root, so that both together make a square root.",
-            lambda gradients: _shampoo(gradients, powers=(2, 2)),
-        ),
-        Mistake(
-            "Nothing adds up: the sums of the last step must be in the state.",
-            lambda gradients: _shampoo(gradients, grow=False),
-        ),
-        Mistake("The rate is missing.", lambda gradients: 10 * _shampoo(gradients)),
-    ],
-)
-
-DISTANCE_SEEN = Exercise(
-    function="distance_seen",
-    parts={"d": "number"},
-    right=lambda d, ahead, total: max(d, ahead / np.abs(total).sum()),
-    cases=[
-        (0.1, 3.0, np.array([1.0, -2.0])),
-        (2.0, 3.0, np.array([1.0, -2.0])),
-        (0.5, 4.0, np.array([0.5, -1.0, 1.5])),
-        (0.1, -1.0, np.array([1.0, 3.0])),
-    ],
-    mistakes=[
-        Mistake(
-            "The larger of the two counts: d never shrinks.",
-            lambda d, ahead, total: ahead / np.abs(total).sum(),
-        ),
-        Mistake(
-            "The sum is taken with its signs. It is the sum of sizes, np.abs(total).",
-            lambda d, ahead, total: max(d, ahead / total.sum()),
-        ),
-        Mistake(
-            "This is the other length, the root of the squares. Here it is the sum of sizes.",
-            lambda d, ahead, total: max(d, ahead / np.linalg.norm(total)),
-        ),
-        Mistake(
-            "The smaller of the two comes back; it should be the larger one.",
-            lambda d, ahead, total: min(d, ahead / np.abs(total).sum()),
-        ),
-    ],
-)
-
-
-def _yogi_square(v, g, beta2, share=None):
-    return v + (1 - beta2 if share is None else share) * np.sign(g**2 - v) * g**2
-
-
-YOGI_SQUARE = Exercise(
-    function="yogi_square",
-    parts={"v": "array"},
-    right=lambda v, g, beta2: _yogi_square(v, g, beta2),
-    cases=[
-        (np.array([1.0, 1.0]), np.array([2.0, 0.5]), 0.9),
-        (np.array([0.0, 2.0, 0.3]), np.array([0.4, -1.0, 0.1]), 0.5),
-    ],
-    mistakes=[
-        Mistake(
-            "This is Adam's fading average. Yogi takes a step of (1 − β₂)g², whatever v is.",
-            lambda v, g, beta2: beta2 * v + (1 - beta2) * g**2,
-        ),
-        Mistake(
-            "The sign is turned round: v moves towards g², not away from it.",
-            lambda v, g, beta2: _yogi_square(v, g, 2 - beta2),
-        ),
-        Mistake(
-            "It always grows. Where v is above g², it sinks: the sign of v − g² is missing.",
-            lambda v, g, beta2: v + (1 - beta2) * g**2,
-        ),
-        Mistake(
-            "The share is 1 − β₂, not β₂.",
-            lambda v, g, beta2: _yogi_square(v, g, beta2, share=beta2),
-        ),
-    ],
-)
-
-BEYOND: dict[str, Exercise | Goal] = {
-    "trust_ratio": TRUST_RATIO,
-    "inverse_root": INVERSE_ROOT,
-    "shampoo": SHAMPOO,
-    "distance_seen": DISTANCE_SEEN,
-    "yogi_square": YOGI_SQUARE,
-}
-
-# --- All of them ----------------------------------------------------------------------------------
-
-#: By notebook, then by the name of the function.
-BLANKS: dict[str, dict[str, Exercise | Goal]] = {
-    "Round3_MoreOptimizers": MORE_OPTIMIZERS,
-    "Round3_Beyond": BEYOND,
-}
+BLANKS: dict[str, dict[str, Exercise | Goal]] = {"Round3_MoreOptimizers": MORE_OPTIMIZERS}

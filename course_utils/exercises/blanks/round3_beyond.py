@@ -1,0 +1,197 @@
+"""What the reader writes in Round3_Beyond, and the known mistakes."""
+
+import numpy as np
+
+from course_utils.exercises.blanks.round3_moreoptimizers import feed, in_one_walk
+from course_utils.exercises.model import Exercise, Goal, Mistake
+
+
+def _trust_ratio(
+    weight: np.ndarray, update: np.ndarray, power: float = 1.0, zero: float = 1.0
+) -> float:
+    size, length = np.linalg.norm(weight), np.linalg.norm(update)
+    return float((size / length) ** power) if size > 0 and length > 0 else zero
+
+
+TRUST_RATIO = Exercise(
+    function="trust_ratio",
+    parts={"ratio": "number"},
+    right=lambda weight, update: _trust_ratio(weight, update),
+    cases=[
+        (np.array([3.0, 4.0]), np.array([0.0, 2.0])),
+        (np.array([1.0, -2.0, 2.0]), np.array([4.0, 2.0, -4.0])),
+        (np.array([0.0, 0.0]), np.array([1.0, 2.0])),
+        (np.array([1.0, 2.0]), np.array([0.0, 0.0])),
+    ],
+    mistakes=[
+        Mistake(
+            "It is upside down: the weight's length over the update's.",
+            lambda weight, update: _trust_ratio(weight, update, power=-1.0),
+        ),
+        Mistake(
+            "This is the length of the weight alone. Divide by the update's.",
+            lambda weight, update: (
+                _trust_ratio(weight, update)
+                if not weight.any() or not update.any()
+                else float(np.linalg.norm(weight))
+            ),
+        ),
+        Mistake(
+            "These are squares of lengths: the root is missing.",
+            lambda weight, update: _trust_ratio(weight, update, power=2.0),
+        ),
+        Mistake(
+            "Where one of the two is 0 the ratio is 1, so that the weight can move.",
+            lambda weight, update: _trust_ratio(weight, update, zero=0.0),
+        ),
+    ],
+)
+
+
+def _root(matrix: np.ndarray, power: float, how: str = "") -> np.ndarray:
+    """Return matrix^(−1/power); ``how`` names a mistake."""
+    values, vectors = np.linalg.eigh(matrix)
+    if how == "entries":
+        return np.abs(matrix) ** (-1 / power)
+    exponent = {"up": 1 / power, "whole": -1.0 * power}.get(how, -1 / power)
+    return vectors * values**exponent @ (vectors if how == "unturned" else vectors.T)
+
+
+INVERSE_ROOT = Exercise(
+    function="inverse_root",
+    parts={"root": "array"},
+    right=lambda matrix, power: _root(matrix, power),
+    cases=[
+        (np.array([[2.0, 1.0], [1.0, 2.0]]), 2),
+        (np.array([[3.0, 1.0, 0.5], [1.0, 2.0, 0.3], [0.5, 0.3, 1.5]]), 4),
+        (np.array([[5.0, -2.0], [-2.0, 4.0]]), 4),
+    ],
+    mistakes=[
+        Mistake(
+            "This is the root, not one over it: the exponent is −1 / power.",
+            lambda matrix, power: _root(matrix, power, "up"),
+        ),
+        Mistake(
+            "The exponent is −1 / power, not −power.",
+            lambda matrix, power: _root(matrix, power, "whole"),
+        ),
+        Mistake(
+            "The power is taken of each entry. It belongs to the eigenvalues.",
+            lambda matrix, power: _root(matrix, power, "entries"),
+        ),
+        Mistake(
+            "The eigenvectors on the right are not transposed: vectors.T.",
+            lambda matrix, power: _root(matrix, power, "unturned"),
+        ),
+    ],
+)
+
+
+def _shampoo(
+    gradients: np.ndarray, powers: tuple[int, int] = (4, 4), grow: bool = True
+) -> np.ndarray:
+    """Return Shampoo's steps at the rate 0.1."""
+    steps, left, right = [], 1e-2 * np.eye(gradients.shape[1]), 1e-2 * np.eye(gradients.shape[2])
+    for g in gradients:
+        new_left, new_right = left + g @ g.T, right + g.T @ g
+        steps.append(0.1 * _root(new_left, powers[0]) @ g @ _root(new_right, powers[1]))
+        if grow:
+            left, right = new_left, new_right
+    return np.array(steps)
+
+
+def _matrices(seed: int, steps: int, rows: int, columns: int) -> np.ndarray:
+    return feed(seed, steps, rows * columns).reshape(steps, rows, columns)
+
+
+SHAMPOO = Exercise(
+    function="shampoo",
+    parts={"steps": "array"},
+    right=lambda gradients: _shampoo(gradients),
+    call=lambda function, gradients: in_one_walk(function, gradients, lrate=0.1, eps=1e-2),
+    cases=[(_matrices(81, 1, 2, 2),), (_matrices(82, 3, 2, 3),), (_matrices(83, 4, 3, 2),)],
+    mistakes=[
+        Mistake(
+            "Each side is a fourth root, so that both together make a square root.",
+            lambda gradients: _shampoo(gradients, powers=(2, 2)),
+        ),
+        Mistake(
+            "Nothing adds up: the sums of the last step must be in the state.",
+            lambda gradients: _shampoo(gradients, grow=False),
+        ),
+        Mistake("The rate is missing.", lambda gradients: 10 * _shampoo(gradients)),
+    ],
+)
+
+DISTANCE_SEEN = Exercise(
+    function="distance_seen",
+    parts={"d": "number"},
+    right=lambda d, ahead, total: max(d, ahead / np.abs(total).sum()),
+    cases=[
+        (0.1, 3.0, np.array([1.0, -2.0])),
+        (2.0, 3.0, np.array([1.0, -2.0])),
+        (0.5, 4.0, np.array([0.5, -1.0, 1.5])),
+        (0.1, -1.0, np.array([1.0, 3.0])),
+    ],
+    mistakes=[
+        Mistake(
+            "The larger of the two counts: d never shrinks.",
+            lambda d, ahead, total: ahead / np.abs(total).sum(),
+        ),
+        Mistake(
+            "The sum is taken with its signs. It is the sum of sizes, np.abs(total).",
+            lambda d, ahead, total: max(d, ahead / total.sum()),
+        ),
+        Mistake(
+            "This is the other length, the root of the squares. Here it is the sum of sizes.",
+            lambda d, ahead, total: max(d, ahead / np.linalg.norm(total)),
+        ),
+        Mistake(
+            "The smaller of the two comes back; it should be the larger one.",
+            lambda d, ahead, total: min(d, ahead / np.abs(total).sum()),
+        ),
+    ],
+)
+
+
+def _yogi_square(v, g, beta2, share=None):
+    return v + (1 - beta2 if share is None else share) * np.sign(g**2 - v) * g**2
+
+
+YOGI_SQUARE = Exercise(
+    function="yogi_square",
+    parts={"v": "array"},
+    right=lambda v, g, beta2: _yogi_square(v, g, beta2),
+    cases=[
+        (np.array([1.0, 1.0]), np.array([2.0, 0.5]), 0.9),
+        (np.array([0.0, 2.0, 0.3]), np.array([0.4, -1.0, 0.1]), 0.5),
+    ],
+    mistakes=[
+        Mistake(
+            "This is Adam's fading average. Yogi takes a step of (1 − β₂)g², whatever v is.",
+            lambda v, g, beta2: beta2 * v + (1 - beta2) * g**2,
+        ),
+        Mistake(
+            "The sign is turned round: v moves towards g², not away from it.",
+            lambda v, g, beta2: _yogi_square(v, g, 2 - beta2),
+        ),
+        Mistake(
+            "It always grows. Where v is above g², it sinks: the sign of v − g² is missing.",
+            lambda v, g, beta2: v + (1 - beta2) * g**2,
+        ),
+        Mistake(
+            "The share is 1 − β₂, not β₂.",
+            lambda v, g, beta2: _yogi_square(v, g, beta2, share=beta2),
+        ),
+    ],
+)
+
+BEYOND: dict[str, Exercise | Goal] = {
+    "trust_ratio": TRUST_RATIO,
+    "inverse_root": INVERSE_ROOT,
+    "shampoo": SHAMPOO,
+    "distance_seen": DISTANCE_SEEN,
+    "yogi_square": YOGI_SQUARE,
+}
+
+BLANKS: dict[str, dict[str, Exercise | Goal]] = {"Round3_Beyond": BEYOND}
