@@ -625,3 +625,144 @@ def test_several_steps_in_one_call_are_the_same_walk(pieces):
             weight = weight - step
         theirs = param.detach().numpy()
         assert np.max(np.abs(weight - theirs)) <= RTOL * np.max(np.abs(start))
+
+
+# --- Beyond torch.optim: the papers are the referees, and torch.optim where a rule contains its own
+
+BEYOND = functions_of("Round3_Optimizers", "Round3_MoreOptimizers", "Round3_Beyond")
+
+
+def torch_steps(optimizer_class, grads, weights, **settings):
+    """Return the steps that torch takes under these gradients, from these weights each time."""
+    param, steps = torch.zeros(grads[0].shape, dtype=torch.float64), []
+    optimizer = optimizer_class([param], **settings)
+    for g, weight in zip(grads, weights):
+        param.copy_(torch.from_numpy(weight))
+        param.grad = torch.from_numpy(g)
+        optimizer.step()
+        steps.append(weight - param.numpy())
+    return np.array(steps)
+
+
+def test_lamb_takes_adam_s_direction_and_the_weight_s_length():
+    rng, state = np.random.default_rng(31), {}
+    weight, grads = rng.normal(size=(4, 3)), rng.normal(size=(STEPS, 4, 3))
+    directions = torch_steps(torch.optim.Adam, grads, 0 * grads, lr=1.0, eps=1e-6)
+    for decay in (0.0, 0.3):
+        state, w = {}, weight
+        for g, direction in zip(grads, directions):
+            state, step = BEYOND["lamb"](state, g, w, lrate=0.01, weight_decay=decay)
+            update = direction + decay * w
+            expected = 0.01 * np.linalg.norm(w) / np.linalg.norm(update) * update
+            np.testing.assert_allclose(step, expected, rtol=1e-10, atol=1e-14)
+            w = w - step
+
+
+def test_a_layer_of_zeros_moves_and_a_layer_without_gradient_stays():
+    g = np.ones((2, 2))
+    assert np.allclose(BEYOND["lamb"]({}, g, 0 * g, lrate=0.1)[1], 0.1)
+    assert not BEYOND["lamb"]({}, 0 * g, g, lrate=0.1)[1].any()
+    assert not BEYOND["lars"]({}, g, 0 * g)[1].any()
+
+
+def test_lars_keeps_momentum_and_decays_within_its_ratio():
+    """Its formula, written out for two steps."""
+    rng = np.random.default_rng(32)
+    w, (g1, g2) = rng.normal(size=5), rng.normal(size=(2, 5))
+    how = {"lrate": 0.2, "momentum": 0.7, "weight_decay": 0.3, "trust": 0.01}
+    state, first = BEYOND["lars"]({}, g1, w, **how)
+    _, second = BEYOND["lars"](state, g2, w - first, **how)
+    steps = []
+    for g, at in ((g1, w), (g2, w - first)):
+        n, m = np.sqrt(np.sum(at**2)), np.sqrt(np.sum(g**2))
+        steps.append(0.2 * 0.01 * n / (m + 0.3 * n) * (g + 0.3 * at))
+    np.testing.assert_allclose(first, steps[0], rtol=RTOL)
+    np.testing.assert_allclose(second, 0.7 * first + steps[1], rtol=RTOL)
+
+
+def test_full_adagrad_along_the_axes_is_torch_s_adagrad():
+    """Gradients that point along one axis at a time leave the matrix diagonal."""
+    rng = np.random.default_rng(33)
+    grads = rng.normal(size=(STEPS, 1)) * np.eye(3)[rng.integers(3, size=STEPS)]
+    theirs = torch_steps(
+        torch.optim.Adagrad, grads, 0 * grads, lr=0.3, initial_accumulator_value=0.1, eps=0.0
+    )
+    ours = BEYOND["steps_under"](BEYOND["full_adagrad"], grads, lrate=0.3, eps=0.1)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-14)
+
+
+def test_shampoo_is_the_kronecker_matrix_and_turns_with_its_gradients():
+    rng = np.random.default_rng(34)
+    grads, turn = rng.normal(size=(12, 4, 3)), np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    steps = BEYOND["steps_under"](BEYOND["shampoo"], grads, lrate=0.5, eps=0.1)
+    left, right = 0.1 * np.eye(4), 0.1 * np.eye(3)
+    for g, step in zip(grads, steps):
+        left, right = left + g @ g.T, right + g.T @ g
+        values, vectors = np.linalg.eigh(np.kron(left, right))
+        large = vectors * values**-0.25 @ vectors.T
+        np.testing.assert_allclose(step.ravel(), 0.5 * large @ g.ravel(), rtol=1e-10, atol=1e-13)
+    both = BEYOND["steps_under"](BEYOND["shampoo"], turn @ grads, lrate=0.5, eps=0.1)
+    np.testing.assert_allclose(turn @ steps, both, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_soap_in_its_own_axes_is_torch_s_adam(every):
+    """Diagonal gradients whose sizes keep their order leave the axes where they are; the first
+    gradient only sets them.
+    """
+    rng = np.random.default_rng(35)
+    sizes = rng.choice([-1, 1], (40, 3)) * (np.array([1.0, 3.0, 9.0]) + rng.random((40, 3)))
+    grads = sizes[:, :, None] * np.eye(3)
+    ours = BEYOND["steps_under"](
+        BEYOND["soap"], grads, lrate=0.1, betas=(0.8, 0.9), eps=1e-6, every=every
+    )
+    theirs = torch_steps(
+        torch.optim.Adam, grads[1:], 0 * grads[1:], lr=0.1, betas=(0.8, 0.9), eps=1e-6
+    )
+    assert not ours[0].any()
+    np.testing.assert_allclose(ours[1:], theirs, rtol=1e-10, atol=1e-13)
+
+
+def test_prodigy_is_its_sums_and_its_guess_stays_below_the_distance():
+    """Each fading sum once more, over all gradients so far; and the last d in the step."""
+    rng, betas = np.random.default_rng(36), (0.8, 0.95)
+    curvatures, start = rng.uniform(1, 20, 4), rng.normal(size=4)
+    state, weight, fade, d, seen = {}, start, 0.95**0.5, [1e-6], []
+    for _ in range(60):
+        g = curvatures * weight
+        state, step = BEYOND["prodigy"](state, g, weight, lrate=0.7, betas=betas)
+        seen.append((g, start - weight))
+        ages = np.arange(len(seen))[::-1]
+        sizes, gs = np.array(d), np.array([g for g, _ in seen])
+        way = np.array([g @ far for g, far in seen])
+        share = 0.7 * (1 - fade) * fade**ages * sizes**2
+        mean = ((1 - betas[0]) * betas[0] ** ages * sizes) @ gs
+        square = ((1 - betas[1]) * betas[1] ** ages * sizes**2) @ gs**2
+        expected = 0.7 * d[-1] * mean / (np.sqrt(square) + d[-1] * 1e-8)
+        np.testing.assert_allclose(step, expected, rtol=1e-9, atol=1e-14)
+        d.append(max(d[-1], share @ way / np.abs(share @ gs).sum()))
+        assert state["d"] == pytest.approx(d[-1], rel=1e-9)
+        weight = weight - step
+    assert 0.05 * np.abs(start).max() < d[-1] <= np.abs(start).max()
+
+
+def test_adopt_divides_by_the_squares_before():
+    grads = [np.array([2.0]), np.array([3.0]), np.array([5.0])]
+    state, steps = {}, []
+    for g in grads:
+        state, step = BEYOND["adopt"](state, g, lrate=1.0, betas=(0.5, 0.75))
+        steps.append(step[0])
+    before = 0.75 * 4 + 0.25 * 9
+    np.testing.assert_allclose(steps, [0, 0.5 * 1.5, 0.25 * 1.5 + 0.5 * 5 / np.sqrt(before)])
+
+
+@pytest.mark.parametrize("name", ["lars", "lamb", "full_adagrad", "shampoo", "soap", "prodigy"])
+def test_beyond_s_rules_refuse_what_is_no_number(name):
+    shape = (3,) if name == "full_adagrad" else (3, 3)
+    with pytest.raises(ValueError, match="gradient"):
+        BEYOND[name]({}, np.full(shape, np.nan), np.ones(shape))
+    with pytest.raises(ValueError, match="lrate"):
+        BEYOND[name]({}, np.ones(shape), np.ones(shape), lrate=-1.0)
+    assert re.search(
+        r"[A-Z]\w+.* \((19|20)\d\d\), .*(algorithm|eq\.|figure) \d", BEYOND[name].__doc__
+    )
