@@ -680,7 +680,7 @@ def test_lars_keeps_momentum_and_decays_within_its_ratio():
     np.testing.assert_allclose(second, 0.7 * first + steps[1], rtol=RTOL)
 
 
-def test_full_adagrad_along_the_axes_is_torch_s_adagrad():
+def test_full_adagrad_along_the_axes_is_torch_s_adagrad_and_turns_with_its_gradients():
     """Gradients that point along one axis at a time leave the matrix diagonal."""
     rng = np.random.default_rng(33)
     grads = rng.normal(size=(STEPS, 1)) * np.eye(3)[rng.integers(3, size=STEPS)]
@@ -689,6 +689,9 @@ def test_full_adagrad_along_the_axes_is_torch_s_adagrad():
     )
     ours = BEYOND["steps_under"](BEYOND["full_adagrad"], grads, lrate=0.3, eps=0.1)
     np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-14)
+    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    turned = BEYOND["steps_under"](BEYOND["full_adagrad"], grads @ turn, lrate=0.3, eps=0.1)
+    np.testing.assert_allclose(turned, theirs @ turn, rtol=1e-9, atol=1e-12)
 
 
 def test_shampoo_is_the_kronecker_matrix_and_turns_with_its_gradients():
