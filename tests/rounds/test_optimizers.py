@@ -601,6 +601,18 @@ def test_the_line_search_meets_wolfe_s_conditions_where_the_full_step_does_not()
         RULES["search"](loss, gradient, start, gradient(start), 1.0)
 
 
+@pytest.mark.parametrize(
+    "first, found", [(5.0, 2.5), (1.0, 1.0), (0.1, 0.8), (3.0, 1.5)], ids=["a second hill", *"abc"]
+)
+def test_the_line_search_halves_and_doubles(first, found):
+    """Down a sine: at 5 it is higher than at first and falls again, so 5 is too long, not too
+    short; at 0.1 and up to 0.4 it is as steep as at first; at 3 it rises too steeply.
+    """
+    one = np.ones(1)
+    length, _ = RULES["search"](lambda w: -np.sin(w[0]), lambda w: -np.cos(w), 0 * one, one, first)
+    assert length == pytest.approx(found, rel=1e-15)
+
+
 @pytest.mark.parametrize("pieces", [4, 6])
 def test_several_steps_in_one_call_are_the_same_walk(pieces):
     """torch's max_iter: every so-many-th place of ours; below 4 its max_eval ends a call early."""
