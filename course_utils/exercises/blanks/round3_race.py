@@ -1,4 +1,4 @@
-"""What the reader writes in Round3_Race, and the known mistakes."""
+"""Round 3: the functions that the reader writes in the notebooks, and their known mistakes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -61,7 +61,9 @@ def _steps(heights, target):
 
 
 def _finite(steps):
-    """Return steps with 99 for infinity, which can be compared and printed."""
+    """Return steps with 99 for infinity, to compare and print; an open ``...`` stays."""
+    if steps is Ellipsis:
+        return steps
     return np.where(np.isposinf(steps), 99.0, steps)
 
 
@@ -140,6 +142,11 @@ _ONE_TEAM = np.array(
 _COUNTS = np.concatenate([_ONE_TEAM, _ONE_TEAM[[3, 5, 4, 0, 2, 1]]], axis=1)
 
 
+def _in_floats(numbers):
+    """Return whole numbers as floats; an open ``...`` stays."""
+    return numbers if numbers is Ellipsis else np.asarray(numbers, dtype=float)
+
+
 def _chosen(steps, of=slice(None, 2), over=np.max, best=np.argmin):
     return best(over(steps[..., of], axis=-1), axis=0).astype(float)
 
@@ -148,7 +155,7 @@ CHOOSE = Exercise(
     function="choose",
     parts={"best": "array"},
     right=lambda steps: _chosen(steps, slice(None, steps.shape[-1] // 2)),
-    call=lambda function, steps: np.asarray(function(steps), dtype=float),
+    call=lambda function, steps: _in_floats(function(steps)),
     cases=[(_ONE_TEAM,), (_COUNTS,), (_COUNTS[[2, 0, 1, 5]],)],
     mistakes=[
         Mistake(
