@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import rules
 import torch
-from definitions import source_of
+from definitions import functions_of, source_of
 from drawing import cases
 from hypothesis import given
 from rules import (
