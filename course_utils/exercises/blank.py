@@ -26,13 +26,23 @@ def blank(stem: str, function: Callable) -> Callable:
     What is wrong is named, as by :func:`course_utils.check`. Raises ValueError where the notebook
     has no such blank.
     """
-    exercise = find_blank(stem, getattr(function, "__name__", repr(function)))
+    namespace = sys._getframe(1).f_globals
+    exercise = find_blank(stem, _name_of(stem, function, namespace))
     state, text = judge(exercise.function, exercise, function)
     if state == "right":
         print(f"{exercise.function}: right")
         return function
     print(f"{text}\n    Until then the course's {exercise.function} {STANDS_IN}.\n", end="")
-    return the_course_s(stem, exercise.function, sys._getframe(1).f_globals)
+    return the_course_s(stem, exercise.function, namespace)
+
+
+def _name_of(stem: str, function: Callable, namespace: dict[str, Any]) -> str:
+    """Return the name of a function; of a lambda or an object, which bear none, the name of the
+    blank that it is called in the notebook.
+    """
+    name = getattr(function, "__name__", "")
+    called = [each for each in blanks_of(stem) if namespace.get(each) is function]
+    return name if name in blanks_of(stem) or not called else called[0]
 
 
 def find_blank(stem: str, name: str) -> Exercise | Goal:

@@ -110,7 +110,7 @@ SLIPS: list[Slip] = [
         lambda X, y, w: gradient(X, 0 * y, w),
     ),
     (
-        "The prediction is missing: this is the gradient at weight zero.",
+        "This is the gradient at weight zero. Is the prediction missing, or is weight replaced?",
         lambda X, y, w: gradient(X, y, 0 * w),
     ),
     (

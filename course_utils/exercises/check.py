@@ -16,7 +16,7 @@ from course_utils.exercises.diagnosis import diagnose, known_mistake
 from course_utils.exercises.kinds import type_in_words
 from course_utils.exercises.model import Exercise, Goal, NotDone, NotRight, WrongType
 from course_utils.exercises.results import as_tuple, same
-from course_utils.exercises.running import run_case
+from course_utils.exercises.running import guarded, run_case
 from course_utils.exercises.showing import side_by_side
 
 
@@ -127,4 +127,5 @@ def _compare_cases(exercise: Exercise, function: Callable) -> list[str]:
             " call.",
             *side_by_side(exercise, cases[0], again, right[0]),
         )
+    guarded(lambda: exercise.besides(function), function, [])
     return [f"{len(cases)} cases agree with the expected result to 9 digits."]

@@ -151,6 +151,11 @@ _SIZE_FACTORS = [
         "divided by m - 1, where m, the number of examples, belongs",
         lambda m, n: m / (m - 1) if m > 1 else 1,
     ),
+    _SizeFactor(
+        "divided by 342, the number of the notebook's penguins, where m, the number of examples at"
+        " hand, belongs",
+        lambda m, n: m / 342,
+    ),
     _SizeFactor("divided by n as well: a mean over everything", lambda m, n: 1 / n),
     _SizeFactor(
         "divided by n, the number of weights, where m, the number of examples, belongs",

@@ -1,6 +1,7 @@
 """The kinds of results, a number, an array or a tensor, and what is wrong with a result's type."""
 
 import numbers
+import sys
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,9 @@ def type_in_words(value: Any) -> str:
 
 
 def is_tensor(value: Any) -> bool:
-    """Tell whether a value comes from PyTorch, without loading it."""
-    return type(value).__module__.split(".")[0] == "torch"
+    """Tell whether a value is a tensor of PyTorch, without loading it; a module is none."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
 
 
 def as_float64(value: Any) -> np.ndarray:
@@ -107,6 +109,6 @@ def _not_finite(value: Any) -> str:
     if np.isfinite(array).all():
         return ""
     return (
-        f"it holds NaN or infinity: {in_one_line(array)}. Look for a division by zero, or the root"
-        " of a negative number."
+        f"it holds NaN or infinity: {in_one_line(array)}. Look for a division by zero, a root or a"
+        " logarithm of a negative number, or numbers that grow without bounds."
     )

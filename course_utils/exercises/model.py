@@ -16,7 +16,8 @@ APPROXIMATED = (
     " all digits."
 )
 FLOAT32 = (
-    "as if float32 stood somewhere: .float(), or dtype=torch.float32. Keep float64 all the way."
+    "as if float32 stood somewhere: .float(), or dtype=torch.float32. Keep float64 all the way. (Or"
+    " is it a finite difference? Let autograd differentiate.)"
 )
 
 
@@ -70,6 +71,10 @@ def _explains_nothing(yours: list[tuple], right: list[tuple]) -> str:
     return ""
 
 
+def _asks_nothing(function: Callable[..., Any]) -> None:
+    """Ask nothing more of a function whose results are right, as most exercises do."""
+
+
 @dataclass(frozen=True)
 class Exercise:
     """A function to write, compared with the right one on a few cases.
@@ -82,7 +87,8 @@ class Exercise:
     does not show in the part itself, but in what this returns: the way that a weight moved, for
     instance. close: what to say of results that are nearly right. explain(yours, right), the
     results of all cases: the sentence for a mistake that shows in a property of the results, such
-    as a rate that decays, or an empty text; asked when no mistake fits.
+    as a rate that decays, or an empty text; asked when no mistake fits. besides(the learner's
+    function): raises NotRight where what is right in all cases lacks what no result shows.
     """
 
     function: str
@@ -94,6 +100,7 @@ class Exercise:
     factor_in: dict[str, Callable[..., Any]] = field(default_factory=dict)
     close: str = APPROXIMATED
     explain: Callable[[list[tuple], list[tuple]], str] = _explains_nothing
+    besides: Callable[[Callable[..., Any]], None] = _asks_nothing
 
     def arguments(self, case: tuple) -> list[tuple[str, Any]]:
         """Return [(name, value)] of the arguments in a case."""

@@ -6,6 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.exercises.kinds import is_tensor
+from course_utils.exercises.model import NotRight
+from course_utils.exercises.watching import globals_of
+
 
 def with_data(*names: str, tensors: bool = False) -> Callable[..., Any]:
     """Return a ``call`` for an Exercise whose cases begin with the values of the notebook's
@@ -19,8 +23,8 @@ def with_data(*names: str, tensors: bool = False) -> Callable[..., Any]:
         values = [as_tensor(value) if tensors else value for value in case]
         data = dict(zip(names, values))
         data |= {"m": len(data["y"])} if "y" in data else {}
-        with _exchanged(getattr(function, "__globals__", {}), data):
-            return function(*values[len(names) :])
+        with _exchanged(globals_of(function), data):
+            return _called(function, values[len(names) :])
 
     return call
 
@@ -38,7 +42,21 @@ def as_tensor(value: Any) -> Any:
 
 def in_tensors(function: Callable[..., Any], *case: Any) -> Any:
     """Call ``function`` with the arrays of a case as tensors."""
-    return function(*map(as_tensor, case))
+    return _called(function, list(map(as_tensor, case)))
+
+
+def _called(function: Callable[..., Any], handed: list[Any]) -> Any:
+    """Return function(*handed). Raise NotRight where it turned requires_grad on in a tensor of its
+    caller's, and a result comes back.
+    """
+    plain = [each for each in handed if is_tensor(each) and not each.requires_grad]
+    result = function(*handed)
+    if is_tensor(result) and any(each.requires_grad for each in plain):
+        raise NotRight(
+            "It turns requires_grad on in the caller's own tensor: requires_grad_() works in place."
+            " Make a tensor of your own first: .clone().requires_grad_()."
+        )
+    return result
 
 
 @contextmanager

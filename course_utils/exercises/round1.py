@@ -473,7 +473,8 @@ LOG_COSH_GRADIENT = Exercise(
             lambda X, y, w: _log_cosh_gradient(X, 0 * y, w),
         ),
         Mistake(
-            "The prediction is missing: this is the gradient at weight zero.",
+            "This is the gradient at weight zero. Is the prediction missing, or is weight"
+            " replaced?",
             lambda X, y, w: _log_cosh_gradient(X, y, 0 * w),
         ),
         Mistake(

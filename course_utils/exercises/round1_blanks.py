@@ -14,15 +14,18 @@ from course_utils.exercises.cases import (
     ONLY_THE_FIRST,
     ONLY_THE_LAST,
     SLIPS,
+    SMALLEST,
     TOUCHY,
     gradient,
     mse,
     votes,
 )
-from course_utils.exercises.model import Exercise, Goal, Mistake
-from course_utils.exercises.notebook_data import in_tensors, with_data
+from course_utils.exercises.kinds import is_tensor
+from course_utils.exercises.model import Exercise, Goal, Mistake, NotRight
+from course_utils.exercises.notebook_data import as_tensor, in_tensors, with_data
+from course_utils.exercises.results import same_part
 from course_utils.exercises.round1 import HESSIAN, TABLE
-from course_utils.exercises.round2 import GRADIENT_STEP
+from course_utils.exercises.round2 import GRADIENT_STEP, gradient_step
 
 # --- The mean squared error of a linear model, and its gradient -----------------------------------
 
@@ -248,6 +251,32 @@ SLOPE_MISTAKES = [
         "The error stands squared in it. The derivative of e² is 2e, not 2e².",
         lambda x, y, w: 2 * np.mean(_error(x, y, w) ** 2 * x),
     ),
+    Mistake(
+        "This holds for lengths whose mean is 0 only, as the notebook's x has it. The derivative"
+        " asked for holds for every x: twice the mean of the errors, each times its x.",
+        lambda x, y, w: 2 * np.mean(w * x**2 - x * y),
+    ),
+    Mistake(
+        "The inner derivative is taken by x, which gives w. It is w that varies: the derivative of"
+        " w x by w is x.",
+        lambda x, y, w: 2 * np.mean(_error(x, y, w) * w),
+    ),
+    Mistake(
+        "Brackets are missing: only y is multiplied by x. Multiply the whole error by it.",
+        lambda x, y, w: 2 * np.mean(np.mean(y) + w * x - y * x),
+    ),
+    Mistake(
+        "The errors are multiplied by y. The inner derivative is x.",
+        lambda x, y, w: 2 * np.mean(_error(x, y, w) * y),
+    ),
+    *[
+        Mistake(
+            "This is a forward difference, an approximation. Asked is the formula.",
+            lambda x, y, w, h=h: _slope(x, y, w) + h * np.mean(x**2),
+            rtol=1e-6,
+        )
+        for h in (0.1, 0.01, 1e-3)
+    ],
 ]
 MSE_OF_A_SLOPE = Exercise(
     function="mse",
@@ -309,6 +338,38 @@ CENTRAL = Exercise(
             "From w to w + h the way is h long, not 2h; and a central difference starts at w - h.",
             lambda f, w, h: (f(w + h) - f(w)) / (2 * h),
         ),
+        Mistake(
+            "This is the backward difference. The central one looks h to both sides: f at w + h and"
+            " at w - h.",
+            lambda f, w, h: (f(w) - f(w - h)) / h,
+        ),
+        Mistake(
+            "The two values are added. The rise is their difference.",
+            lambda f, w, h: (f(w + h) + f(w - h)) / (2 * h),
+        ),
+        Mistake(
+            "Without brackets only f(w - h) is divided: write (f(w + h) - f(w - h)) / (2 * h).",
+            lambda f, w, h: f(w + h) - f(w - h) / (2 * h),
+        ),
+        *[
+            Mistake(
+                "It looks half as far as asked: f at w + h and at w - h.",
+                lambda f, w, h, way=way: (f(w + h / 2) - f(w - h / 2)) / (way * h),
+            )
+            for way in (1, 2)
+        ],
+        Mistake(
+            "This is the second difference, the curvature. Asked is the slope: f at w + h minus f"
+            " at w - h, by 2h.",
+            lambda f, w, h: (f(w + h) - 2 * f(w) + f(w - h)) / h**2,
+        ),
+        *[
+            Mistake(
+                f"The gap is always {gap}; use the argument h.",
+                lambda f, w, h, gap=gap: (f(w + gap) - f(w - gap)) / (2 * gap),
+            )
+            for gap in (0.1, 0.01)
+        ],
     ],
 )
 
@@ -333,6 +394,10 @@ FORWARD = Exercise(
         Mistake(
             "From w to w + h the way is h long, not 2h.",
             lambda f, w, h: (f(w + h) - f(w)) / (2 * h),
+        ),
+        Mistake(
+            "It is multiplied by h. Divide the rise by the run.",
+            lambda f, w, h: (f(w + h) - f(w)) * h,
         ),
         Mistake(
             "Without brackets only f(w) is divided by h: write (f(w + h) - f(w)) / h.",
@@ -375,6 +440,17 @@ GROWTH_GRADIENT = Exercise(
             "This is the loss, not its derivative.",
             lambda x, y, w: np.mean((_growth(x, y, w) - y) ** 2),
         ),
+        Mistake(
+            "The inner derivative is taken by x, which gives w. It is w that varies: the derivative"
+            " of w x by w is x.",
+            lambda x, y, w: 2 * np.mean((_growth(x, y, w) - y) * _growth(x, y, w) * w),
+        ),
+        Mistake("This is the gradient of the straight line's MSE, not of the growth's.", _slope),
+        Mistake(
+            "The prediction is the straight line's, y.mean() + w * x. This model multiplies:"
+            " y.mean() * np.exp(w * x).",
+            lambda x, y, w: 2 * np.mean(_error(x, y, w) * (np.mean(y) + w * x) * x),
+        ),
     ],
 )
 
@@ -384,14 +460,70 @@ MSE_GRADIENT = replace(GRADIENT, function="mse_gradient")
 
 # --- The same in PyTorch --------------------------------------------------------------------------
 
+
+def _leads_back(function: Callable[..., Any]) -> None:
+    """Raise NotRight where autograd finds no way from the result of ``function`` back to w."""
+    x, y, w = SLOPES[0]
+    leaf = as_tensor(np.array(w)).requires_grad_()
+    loss = with_data("x", "y", tensors=True)(function, x, y, leaf)
+    if is_tensor(loss) and loss.requires_grad:
+        loss.sum().backward()
+    if leaf.grad is None:
+        raise NotRight(
+            "The numbers are right, but no way leads back from them to w, and autograd needs one"
+            " below. Compute with w as it comes in: no .detach(), no .item(), no no_grad(), no new"
+            " tensor made of it."
+        )
+
+
 MSE_IN_PYTORCH = replace(
-    MSE_OF_A_SLOPE, parts={"MSE": "tensor"}, call=with_data("x", "y", tensors=True)
+    MSE_OF_A_SLOPE,
+    parts={"MSE": "tensor"},
+    call=with_data("x", "y", tensors=True),
+    besides=_leads_back,
 )
 SLOPE_BY_AUTOGRAD = replace(
     SLOPE_OF_THE_MSE, parts={"gradient": "tensor"}, call=with_data("x", "y", tensors=True)
 )
 MSE_GRADIENT_BY_AUTOGRAD = replace(MSE_GRADIENT, parts={"gradient": "tensor"}, call=in_tensors)
-STEP_BY_AUTOGRAD = replace(GRADIENT_STEP, function="gradient_step_pytorch")
+
+
+def _takes_columns_and_refuses_nan(function: Callable[..., Any]) -> None:
+    """Raise NotRight where ``function`` is right for rows alone, or computes with NaN."""
+    X, y, weight = SMALLEST
+    expected, loss = gradient_step(X, y, weight, 0.1)
+    column, upright = y[:, None], weight[:, None]
+    for a, b, shapes in (
+        (column, weight, f"y {column.shape}"),
+        (y, upright, f"weight {upright.shape}"),
+        (column, upright, f"y {column.shape} and weight {upright.shape}"),
+    ):
+        try:
+            new, found = function(X.copy(), a.copy(), b.copy(), 0.1)
+        except (ValueError, TypeError, IndexError, RuntimeError):
+            new, found = np.zeros(0), 0
+        if not (same_part(np.ravel(new), expected) and same_part(found, loss)):
+            raise NotRight(
+                f"Right for rows, but not for {shapes}, which may come, too. check_arrays makes"
+                " rows of all: X, y, w = check_arrays(X, y, weight), and then w, not weight."
+            )
+        if np.shape(new) != b.shape:
+            raise NotRight(
+                f"weight came in with the shape {b.shape}, and goes out with {np.shape(new)}. Give"
+                " it back the shape that came in: .reshape(np.shape(weight))."
+            )
+    try:
+        function(X.copy(), np.append(y[:-1], np.nan), weight.copy(), 0.1)
+    except ValueError:
+        return
+    raise NotRight(
+        "Arrays that hold NaN should be refused with a ValueError. check_arrays does that: X, y, w"
+        " = check_arrays(X, y, weight) in the first line."
+    )
+
+
+STEP = replace(GRADIENT_STEP, besides=_takes_columns_and_refuses_nan)
+STEP_BY_AUTOGRAD = replace(STEP, function="gradient_step_pytorch")
 GROWTH_BY_AUTOGRAD = replace(
     GROWTH_GRADIENT,
     parts={"gradient": "tensor"},
@@ -432,6 +564,19 @@ DESCEND = Exercise(
             lambda x, y, empty, steps: _walk_from_zero(x, y, True, steps),
         ),
         Mistake(
+            "The switch is turned round: .grad is emptied where empty_grad is False.",
+            lambda x, y, empty, steps: _walk_from_zero(x, y, not empty, steps),
+        ),
+        Mistake(
+            "It takes 40 steps, whatever is asked for; use the argument steps.",
+            lambda x, y, empty, steps: _walk_from_zero(x, y, empty, 40),
+        ),
+        Mistake(
+            "Every weight in the list is the last: it holds one tensor again and again, and -="
+            " changes that. Write down the number, w.item().",
+            lambda x, y, empty, steps: np.full(steps + 1, _walk_from_zero(x, y, empty, steps)[-1]),
+        ),
+        Mistake(
             "The weight never moves: w -= 0.1 * w.grad, under torch.no_grad().",
             lambda x, y, empty, steps: np.zeros(steps + 1),
         ),
@@ -469,6 +614,11 @@ CURVATURE = Exercise(
             lambda loss, w: DERIVATIVES[loss][0](w) ** 2,
         ),
         Mistake("This is the loss itself.", lambda loss, w: loss(w)),
+        Mistake(
+            "The slope and the curvature are added up: w.grad was filled twice. Take"
+            " torch.autograd.grad(slope, w)[0], or fill .grad by slope.backward() alone.",
+            lambda loss, w: sum(derivative(w) for derivative in DERIVATIVES[loss]),
+        ),
     ],
 )
 
@@ -492,7 +642,7 @@ BLANKS: dict[str, dict[str, Exercise | Goal]] = {
         "mse": MSE_OF_A_SLOPE,
         "gradient": SLOPE_OF_THE_MSE,
         "central": CENTRAL,
-        "gradient_step": GRADIENT_STEP,
+        "gradient_step": STEP,
     },
     "Round1_Gradient-PyTorch": {
         "mse": MSE_IN_PYTORCH,

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import textwrap
 import traceback
 from collections.abc import Callable
@@ -15,6 +16,12 @@ from course_utils.exercises.results import as_tuple
 from course_utils.exercises.showing import case_in_lines, in_one_line
 from course_utils.exercises.watching import Endless, lines_counted
 
+#: What torch.autograd.grad returns for one tensor, and what a comma behind a value makes of it.
+ALONE_IN_A_TUPLE = (
+    "it comes back in a tuple. Take it out, torch.autograd.grad(…)[0]; or is there a comma behind"
+    " it?"
+)
+
 
 def run_case(exercise: Exercise, function: Callable, case: tuple, right: tuple) -> tuple:
     """Call ``function`` on copies of a case, and return its results as arrays of float64.
@@ -26,17 +33,32 @@ def run_case(exercise: Exercise, function: Callable, case: tuple, right: tuple) 
     shown = case_in_lines(exercise, case)
     given = [value.copy() if isinstance(value, np.ndarray) else value for value in case]
     answer = guarded(lambda: exercise.call(function, *given), function, shown)
-    results = as_tuple(answer)
+    results = _parts_of(exercise, answer)
     _require_all_parts(exercise, results, shown)
     for (name, before), after in zip(exercise.arguments(case), given):
         if isinstance(before, np.ndarray):
             _require_unchanged(name, before, after, shown)
-    for (name, kind), result, expected in zip(exercise.parts.items(), results, right):
-        problem = type_problem(kind, result)
+    names = exercise.parts
+    for (name, kind), result, expected in zip(names.items(), results, right):
+        problem = ALONE_IN_A_TUPLE if len(names) == 1 and isinstance(answer, tuple) else ""
+        problem = problem or type_problem(kind, result)
         if problem:
             expectation = f"expected  {name} {in_one_line(expected)}"
             raise WrongType(f"{name}: {problem}", *shown, expectation, values=_as_arrays(results))
     return tuple(as_float64(result) for result in results)
+
+
+def _parts_of(exercise: Exercise, answer: Any) -> tuple:
+    """Return the results in an answer. Several may come in a list, several numbers in an array:
+    ``a, b = …`` takes these apart as well.
+    """
+    count = len(exercise.parts)
+    if count > 1 and isinstance(answer, list) and len(answer) == count:
+        return tuple(answer)
+    numbers_only = set(exercise.parts.values()) == {"number"}
+    if count > 1 and numbers_only and isinstance(answer, np.ndarray) and answer.shape == (count,):
+        return tuple(answer)
+    return as_tuple(answer)
 
 
 def _as_arrays(results: tuple) -> tuple | None:
@@ -92,12 +114,15 @@ def guarded(action: Callable[[], Any], function: Callable, shown: list[str]) -> 
     except (NotDone, NotRight):
         raise
     except Endless as error:
-        raise NotRight(
-            f"It never ended: {error}{_place_in_cell(error, function)}. What a loop waits for must"
-            " come true: does each turn change what its condition looks at, and does it ever get"
-            " there?",
-            *shown,
-        ) from None
+        stopped = f"{error}{_place_in_cell(error, function)}."
+        if error.counts_calls and not _has_while(function):
+            sentence = f"It goes on too long: {stopped} Every turn of a loop counts."
+        else:
+            sentence = (
+                f"It never ended: {stopped} What a loop waits for must come true: does each turn"
+                " change what its condition looks at, and does it ever get there?"
+            )
+        raise NotRight(sentence, *shown) from None
     except (Exception, SystemExit) as error:
         place = _place_in_cell(error, function)
         if _comes_from_dots(error, function):
@@ -119,6 +144,31 @@ def _place_in_cell(error: BaseException, function: Callable) -> str:
     return f', in line {frames[-1].lineno} of its cell: "{frames[-1].line}"'
 
 
+#: Messages that need a decoder, by some of their words.
+_IN_OTHER_WORDS = {
+    "only integers, slices": (
+        "what stands in [ ] is no whole number; a loop over the values themselves gives no places,"
+        " range(len(…)) does"
+    ),
+    "does not require grad and does not have a grad_fn": (
+        "it does not require grad, so no way leads back from it to a weight: it was computed under"
+        " no_grad(), behind a .detach(), from a tensor without requires_grad=True, or as a gradient"
+        " without create_graph=True"
+    ),
+    "implicitly created only for scalar": (
+        "backward starts at a single number, and here are several (is a mean missing?)"
+    ),
+    "a leaf Variable that requires grad is being used in an in-place": (
+        "a weight with requires_grad=True is changed in place, which is allowed under"
+        " torch.no_grad() only"
+    ),
+    "'NoneType'": (
+        "something here is None: a .grad before backward() has run, or after it was emptied, or"
+        " what a function without a return gives"
+    ),
+}
+
+
 def _message_in_words(error: BaseException) -> str:
     """Return the first line of an error's message; where NumPy's need a decoder, a plain one."""
     lines = str(error).splitlines()
@@ -135,6 +185,11 @@ def _message_in_words(error: BaseException) -> str:
         )
     if "core dimension" in lines[0]:
         return "the shapes on the two sides of an @ do not fit together"
+    for words, sentence in _IN_OTHER_WORDS.items():
+        if words in lines[0]:
+            return sentence
+    if re.search(r"\b342(x\d+)?\b", lines[0]):
+        return f"{lines[0]}. The 342 are the notebook's penguins; here come others"
     if "enough dimensions" in lines[0]:
         return "one side of an @ is a single number, and @ needs an array on both sides"
     return lines[0]
@@ -142,20 +197,31 @@ def _message_in_words(error: BaseException) -> str:
 
 def _comes_from_dots(error: BaseException, function: Callable) -> bool:
     """Tell whether an error is likely due to a ``...`` that the learner has not replaced yet."""
+    if "only integers, slices" in str(error):  # it lists what may be an index, `...` among it
+        return _has_dots(function)
     if "ellipsis" in str(error):
         return True
     return isinstance(error, (TypeError, ValueError)) and _has_dots(function)
+
+
+def _nodes_of(function: Callable) -> list[ast.AST]:
+    """Return what the source of a function consists of; nothing where there is no source."""
+    try:
+        return list(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))))
+    except (OSError, TypeError, SyntaxError):  # no source, or none that stands alone
+        return []
+
+
+def _has_while(function: Callable) -> bool:
+    """Tell whether the source of a function holds a loop that waits for something."""
+    return any(isinstance(node, ast.While) for node in _nodes_of(function))
 
 
 def _has_dots(function: Callable) -> bool:
     """Tell whether a ``...`` stands in the source of a function, other than as an index such as
     X[..., 0].
     """
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):  # no source, or none that stands alone
-        return False
-    nodes = list(ast.walk(tree))
+    nodes = _nodes_of(function)
     indices: set[ast.AST] = set()
     for node in nodes:
         if isinstance(node, ast.Subscript):

@@ -22,8 +22,11 @@ MOST_CALLS = 1_000
 class Endless(BaseException):
     """The learner's code goes on without an end. The message says how that was seen.
 
-    No Exception, so that a learner's ``except Exception`` lets it pass.
+    No Exception, so that a learner's ``except Exception`` lets it pass. counts_calls: calls of what
+    the exercise hands out were counted, not lines.
     """
+
+    counts_calls = False
 
 
 @contextmanager
@@ -32,7 +35,7 @@ def lines_counted(function: Callable, most: int = MOST_LINES) -> Iterator[None]:
     from other cells included, and raise Endless after ``most``. A trace function that was set
     before, by a debugger or a measure of coverage, is set again at the end.
     """
-    globals_ = _globals_of(function)
+    globals_ = globals_of(function)
     count = 0
 
     def count_line(frame: FrameType, event: str, _: Any) -> Any:
@@ -76,10 +79,12 @@ def require_not_endless(calls: int, what: str) -> None:
     more than any answer needs.
     """
     if calls >= MOST_CALLS:
-        raise Endless(f"after {MOST_CALLS:,} {what} it was stopped")
+        error = Endless(f"after {MOST_CALLS:,} {what} it was stopped")
+        error.counts_calls = True
+        raise error
 
 
-def _globals_of(function: Callable) -> dict[str, Any]:
+def globals_of(function: Callable) -> dict[str, Any]:
     """Return the globals that the function's code sees; in a notebook all its cells share them."""
     while isinstance(function, functools.partial):
         function = function.func

@@ -291,14 +291,14 @@ WRONG = [
     ),
     (
         AUTOGRAD,
-        "leaf Variable",
+        "is changed in place, which is allowed under torch.no_grad() only",
         _torch_step(
             "loss = torch.mean((X @ w - y) ** 2)", "loss.backward()", "w -= lrate * w.grad"
         ),
     ),
     (
         AUTOGRAD,
-        "NoneType",
+        "something here is None: a .grad before backward() has run",
         _torch_step(
             "loss = torch.mean((X @ w - y) ** 2)", "with torch.no_grad(): w -= lrate * w.grad"
         ),
@@ -552,7 +552,7 @@ WRONG = [
     ),
     (
         AUTOGRAD,
-        "NoneType",
+        "something here is None: a .grad before backward() has run",
         """
         def descend(empty_grad, steps=40):
             w = torch.tensor(0.0, dtype=torch.float64, requires_grad=True)
@@ -707,6 +707,152 @@ WRONG = [
             loss = lambda w: torch.mean((X @ w - y) ** 2)
             return torch.func.grad(loss)(w).repeat(len(y), 1).numpy()""",
     ),
+    # Right for rows of numbers alone.
+    (
+        GRADIENT,
+        "Right for rows, but not for y",
+        """
+        def gradient_step(X, y, weight, lrate):
+            error = X @ weight - y
+            return weight - lrate * 2 / len(y) * X.T @ error, float(np.mean(error**2))""",
+    ),
+    (GRADIENT, "the shape that came in", _step().replace(".reshape(np.shape(weight))", "")),
+    (
+        GRADIENT,
+        "should be refused with a ValueError",
+        """
+        def gradient_step(X, y, weight, lrate):
+            y, w = np.ravel(y), np.ravel(weight)
+            error = X @ w - y
+            new = w - lrate * 2 / len(y) * X.T @ error
+            return new.reshape(np.shape(weight)), float(np.mean(error**2))""",
+    ),
+    # The numbers are right, and autograd finds no way back.
+    *[
+        (AUTOGRAD, "no way leads back from them to w", f"def mse(w): {lines}")
+        for lines in (
+            "return torch.mean((y.mean() + w * x - y) ** 2).detach()",
+            "return torch.mean((y.mean() + float(w) * x - y) ** 2)",
+            "w = torch.tensor(float(w), requires_grad=True, dtype=y.dtype);"
+            " return torch.mean((y.mean() + w * x - y) ** 2)",
+        )
+    ],
+    # A tensor of the caller's is changed: its requires_grad.
+    (
+        SECOND,
+        "turns requires_grad on in the caller's own tensor",
+        """
+        def growth_gradient(w):
+            w.requires_grad_()
+            return torch.autograd.grad(growth_loss(w), w)[0]""",
+    ),
+    (
+        SECOND,
+        "turns requires_grad on in the caller's own tensor",
+        """
+        def mse_gradient(X, y, weight):
+            weight.requires_grad_()
+            return torch.autograd.grad(mean_squared_error(X, y, weight), weight)[0]""",
+    ),
+    (
+        SECOND,
+        "it comes back in a tuple",
+        """
+        def growth_gradient(w):
+            w = w.clone().requires_grad_()
+            return torch.autograd.grad(growth_loss(w), w)""",
+    ),
+    (
+        SECOND,
+        "The slope and the curvature are added up",
+        """
+        def curvature(loss, w):
+            w = torch.tensor(w, dtype=torch.float64, requires_grad=True)
+            slope = torch.autograd.grad(loss(w), w, create_graph=True)[0]
+            loss(w).backward()
+            slope.backward()
+            return w.grad""",
+    ),
+    (GRADIENT, "342 are the notebook's", "def mse(w): return np.mean((w * np.ones(342) - y) ** 2)"),
+    (
+        GRADIENT,
+        "mean is 0 only",
+        "def gradient(w): return 2 * np.mean(x**2) * w - 2 * np.mean(x * y)",
+    ),
+    (GRADIENT, "which gives w", "def gradient(w): return 2 * np.mean((y.mean() + w * x - y) * w)"),
+    (
+        GRADIENT,
+        "only y is multiplied",
+        "def gradient(w): return 2 * np.mean(y.mean() + w * x - y * x)",
+    ),
+    (
+        GRADIENT,
+        "multiplied by y",
+        "def gradient(w): return 2 * np.mean((y.mean() + w * x - y) * y)",
+    ),
+    (
+        GRADIENT,
+        "a forward difference, an approximation",
+        """
+        def gradient(w):
+            def loss(w): return np.mean((y.mean() + w * x - y) ** 2)
+            return (loss(w + 0.1) - loss(w)) / 0.1""",
+    ),
+    (GRADIENT, "the backward difference", "def central(f, w, h): return (f(w) - f(w - h)) / h"),
+    (GRADIENT, "are added", "def central(f, w, h): return (f(w + h) + f(w - h)) / (2 * h)"),
+    (GRADIENT, "Without brackets", "def central(f, w, h): return f(w + h) - f(w - h) / (2 * h)"),
+    (GRADIENT, "half as far", "def central(f, w, h): return (f(w + h / 2) - f(w - h / 2)) / h"),
+    (GRADIENT, "always 0.1", "def central(f, w, h): return (f(w + 0.1) - f(w - 0.1)) / 0.2"),
+    (
+        CURVATURE,
+        "the second difference",
+        "def central(f, w, h): return (f(w + h) - 2 * f(w) + f(w - h)) / h**2",
+    ),
+    (CURVATURE, "multiplied by h", "def forward(f, w, h): return (f(w + h) - f(w)) * h"),
+    (
+        CURVATURE,
+        "which gives w",
+        """
+        def growth_gradient(w):
+            prediction = y.mean() * np.exp(w * x)
+            return 2 * np.mean((prediction - y) * prediction * w)""",
+    ),
+    (
+        CURVATURE,
+        "the straight line's MSE",
+        "def growth_gradient(w): return 2 * np.mean((y.mean() + w * x - y) * x)",
+    ),
+    (
+        CURVATURE,
+        "The prediction is the straight line's",
+        """
+        def growth_gradient(w):
+            prediction = y.mean() + w * x
+            return 2 * np.mean((prediction - y) * prediction * x)""",
+    ),
+    *[
+        (
+            AUTOGRAD,
+            says,
+            f"""
+            def descend(empty_grad, steps=40):
+                w = torch.tensor(0.0, dtype=torch.float64, requires_grad=True)
+                weights = [{kept}]
+                for _ in range({turns}):
+                    if {switch}:
+                        w.grad = None
+                    torch.mean((y.mean() + w * x - y) ** 2).backward()
+                    with torch.no_grad():
+                        w -= 0.1 * w.grad
+                    weights.append({kept})
+                return weights""",
+        )
+        for says, kept, turns, switch in (
+            ("The switch is turned round", "w.item()", "steps", "not empty_grad"),
+            ("It takes 40 steps, whatever", "w.item()", "40", "empty_grad"),
+            ("it holds one tensor again and again", "w", "steps", "empty_grad"),
+        )
+    ],
 ]
 
 #: Right answers in another way: (notebook, the answer).

@@ -522,6 +522,70 @@ WRONG = [
     ("2.2", "0 results", "def gd(X, y, w, lrate, epochs): return ()"),
     ("2.5", "a tuple comes back", "def ts(model, opt, X, y): return ()"),
     ("2.6", "it returns tuple ()", "def rg(step, X, y, w): return ()"),
+    # NumPy's list of what may be an index holds an ellipsis: no ... was left here.
+    (
+        "1.3",
+        "what stands in [ ] is no whole number",
+        """
+        def over_the_values(f, weight, h):
+            g = np.zeros(len(weight))
+            for j in weight:
+                move = np.zeros(len(weight))
+                move[j] = h
+                g[j] = (f(weight + move) - f(weight - move)) / (2 * h)
+            return g
+        """,
+    ),
+    # A thousand questions that come to an end are no loop without one.
+    (
+        "1.5",
+        "It goes on too long: after 1,000 questions",
+        """
+        def on_a_grid(slope):
+            ws = np.linspace(-5, 5, 1001)
+            return ws[np.argmin(np.abs([slope(w) for w in ws]))]
+        """,
+    ),
+    (
+        "1.1",
+        "a logarithm",
+        "def swapped(X, y, weight): return np.mean(np.log(np.sinh(X @ weight - y)))",
+    ),
+    # Once it was said that the prediction is missing.
+    (
+        "1.6",
+        "This is the gradient at weight zero. Is the prediction missing, or is weight replaced?",
+        """
+        def from_zero(X, y, weight):
+            w = torch.zeros_like(weight).requires_grad_()
+            ((X @ w - y) ** 2).mean().backward()
+            return w.grad
+        """,
+    ),
+    # No float32 is in it.
+    (
+        "1.6",
+        "Or is it a finite difference?",
+        """
+        def measured(X, y, weight):
+            f, w, h = lambda w: torch.mean((X @ w - y) ** 2), weight.detach(), 1e-3
+            steps = h * torch.eye(len(w), dtype=w.dtype)
+            return torch.stack([(f(w + step) - f(w)) / h for step in steps])
+        """,
+    ),
+    # The check stopped with an error: a module comes from PyTorch, and is no tensor.
+    (
+        "2.5",
+        "a Linear comes back, expected a plain number",
+        """
+        def the_model(model, optimizer, X, y):
+            optimizer.zero_grad()
+            nn.MSELoss()(model(X).squeeze(1), y).backward()
+            optimizer.step()
+            return model
+        """,
+    ),
+    ("1.4", "divided by 342", "def penguins(X): return 2 / 342 * X.T @ X"),
 ]
 
 RIGHT = [

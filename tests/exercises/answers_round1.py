@@ -519,7 +519,7 @@ WRONG = [
         """,
     ),
     ("1.2", "y is missing", "def f(X, y, weight): return X.T @ np.tanh(X @ weight) / len(y)"),
-    ("1.2", "The prediction is missing", "def f(X, y, weight): return -X.T @ np.tanh(y) / len(y)"),
+    ("1.2", "gradient at weight zero", "def f(X, y, weight): return -X.T @ np.tanh(y) / len(y)"),
     ("1.2", "are added", "def f(X, y, weight): return X.T @ np.tanh(X @ weight + y) / len(y)"),
     (
         "1.2",

@@ -137,6 +137,25 @@ def test_what_is_right_is_handed_on(capsys):
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        "mse = lambda w: np.mean((y.mean() + w * x - y) ** 2)",
+        """
+        class Loss:
+            def __call__(self, w):
+                return np.mean((y.mean() + w * x - y) ** 2)
+
+        mse = Loss()
+        """,
+    ],
+)
+def test_what_bears_no_name_is_known_by_what_the_notebook_calls_it(source, capsys):
+    space = {"np": np, "blank": blank, "__name__": "__main__"}
+    exec(f"{textwrap.dedent(source)}\nmine = mse\nmse = blank('Round1_Gradient', mse)", space)
+    assert space["mse"] is space["mine"] and capsys.readouterr().out == "mse: right\n"
+
+
+@pytest.mark.parametrize(
     "body", ["...", "return ...", "return np.mean(y.mean() + w * x - y)", "1 / 0"]
 )
 def test_otherwise_the_course_s_stands_in_with_the_notebook_s_data(body, capsys):
