@@ -11,6 +11,7 @@ from course_utils.data import load_regression
 from course_utils.exercises.cases import (
     LINES,
     SLIPS,
+    SMALLEST,
     TOUCHY,
     cut_off_at,
     draw,
@@ -193,6 +194,26 @@ def _loss_afterwards(X, y, weight, lrate, penalty):
     return new, _penalised(X, y, new, lrate, penalty)[1]
 
 
+def _penalty_afterwards(X, y, weight, lrate, penalty):
+    new = _penalised(X, y, weight, lrate, penalty)[0]
+    return new, mse(X, y, weight) + penalty * new @ new
+
+
+def _beside_the_rate(sign):
+    """Return the step in which the penalty's gradient is not multiplied by the rate."""
+
+    def step(X, y, weight, lrate, penalty):
+        new = _moved(X, y, weight, lrate) + sign * 2 * penalty * weight
+        return new, _penalised(X, y, weight, lrate, penalty)[1]
+
+    return step
+
+
+def _alternating(weight):
+    """Return a weight whose first number is negative, the next positive, and so on."""
+    return weight * np.resize([-1.0, 1.0], len(weight))
+
+
 def _nothing(w, penalty):
     return 0
 
@@ -201,10 +222,11 @@ RIDGE_STEP = Exercise(
     function="ridge_step",
     parts={"new weight": "array", "loss": "number"},
     right=lambda X, y, weight, lrate, penalty: _penalised(X, y, weight, lrate, penalty),
+    # With weights of both signs, so that abs(weight) and its sign show.
     cases=[
         (*case, lrate, penalty)
         for case, lrate, penalty in zip(
-            [*LINES, TOUCHY],
+            [SMALLEST, *((X, y, _alternating(w)) for X, y, w in [*LINES[1:], TOUCHY])],
             (0.5, 0.1, 0.05, 1.5, 0.3, 0.25, 0.4, 0.2),
             (0.3, 0.7, 0.2, 0.4, 0.6, 0.15, 0.9, 0.25),
         )
@@ -232,6 +254,75 @@ RIDGE_STEP = Exercise(
             "In the gradient of the penalty the weight is missing: the derivative of penalty · w²"
             " is 2 · penalty · w.",
             _with_penalty(lambda w, penalty: 2 * penalty),
+        ),
+        *[
+            Mistake(
+                "The gradient of the penalty has the weights' signs or sizes alone, as that of"
+                " absolute weights. The derivative of penalty · w² is 2 · penalty · w.",
+                _with_penalty(pull),
+            )
+            for pull in (
+                lambda w, penalty: 2 * penalty * np.sign(w),
+                lambda w, penalty: penalty * np.sign(w),
+                lambda w, penalty: 2 * penalty * abs(w),
+            )
+        ],
+        *[
+            Mistake(
+                "The penalty itself stands in the gradient; its derivative belongs there:"
+                " 2 · penalty · w, a number for each weight.",
+                _with_penalty(pull),
+            )
+            for pull in (lambda w, penalty: penalty * w**2, lambda w, penalty: penalty * w @ w)
+        ],
+        Mistake(
+            "In the gradient of the penalty the weights are added up. Each weight has its own:"
+            " 2 · penalty · w.",
+            _with_penalty(lambda w, penalty: 2 * penalty * np.sum(w)),
+        ),
+        Mistake(
+            "The penalty's gradient stands outside the brackets, added to the weight. Multiply the"
+            " sum of both gradients by lrate, and subtract.",
+            _beside_the_rate(1),
+        ),
+        Mistake(
+            "The penalty's gradient is not multiplied by lrate: brackets belong round the sum of"
+            " both gradients.",
+            _beside_the_rate(-1),
+        ),
+        Mistake(
+            "In the gradient the penalty is divided by m. It is added to the mean as it is.",
+            lambda X, y, w, lrate, penalty: (
+                _penalised(X, y, w, lrate, penalty / len(y))[0],
+                _penalised(X, y, w, lrate, penalty)[1],
+            ),
+        ),
+        Mistake(
+            "The loss takes the penalty of the new weight. Both belong to the weight that was"
+            " passed in.",
+            _penalty_afterwards,
+        ),
+        Mistake(
+            "lrate stands where the penalty belongs.",
+            lambda X, y, w, lrate, penalty: _penalised(X, y, w, lrate, lrate),
+        ),
+        *[
+            Mistake(
+                f"The penalty is always {fixed}; use the argument penalty.",
+                lambda X, y, w, lrate, penalty, fixed=fixed: _penalised(X, y, w, lrate, fixed),
+            )
+            for fixed in USUAL_RATES
+        ],
+        Mistake(
+            "In the loss the root of the MSE is taken. Leave the root out.",
+            lambda X, y, w, lrate, penalty: (
+                _penalised(X, y, w, lrate, penalty)[0],
+                np.sqrt(mse(X, y, w)) + penalty * w @ w,
+            ),
+        ),
+        Mistake(
+            "The part of the MSE goes uphill: prediction minus truth, not truth minus prediction.",
+            _with_penalty(slip=lambda X, y, w: -gradient(X, y, w)),
         ),
         Mistake(
             "The penalty pushes the weights away from 0: its gradient is added to that of the MSE,"
@@ -361,6 +452,11 @@ def _always_from_the_start(X, y, weight, lrate, epochs):
 def _all_rows_the_last(X, y, weight, lrate, epochs):
     weights, losses = _descend(X, y, weight, lrate, epochs)
     return np.array([weights[-1]] * (epochs + 1)), losses
+
+
+def _all_rows_the_one_after(X, y, weight, lrate, epochs):
+    last = _descend(X, y, weight, lrate, epochs + 1)[0][-1]
+    return np.array([last] * (epochs + 1)), _descend(X, y, weight, lrate, epochs)[1]
 
 
 def _part_of_longer_descent(X, y, weight, lrate, epochs, *, rows, losses):
@@ -586,6 +682,15 @@ GRADIENT_DESCENT = Exercise(
             "All rows of weights are the last weight: the same array was appended each time and"
             " changed in place. Append a copy, or make a new array in each step.",
             _all_rows_the_last,
+        ),
+        Mistake(
+            "All rows of weights are the last weight: the same array was appended each time and"
+            " changed in place. Append a copy, or make a new array in each step.",
+            _all_rows_the_one_after,
+        ),
+        Mistake(
+            "It always starts at 0. Start at weight, the argument.",
+            lambda X, y, w, lrate, epochs: _descend(X, y, 0 * w, lrate, epochs),
         ),
         *[_descend_always_at(rate) for rate in USUAL_RATES],
         *[Mistake(sentence, _descend_with(slip)) for sentence, slip in SLIPS],

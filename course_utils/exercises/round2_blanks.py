@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from course_utils.exercises.cases import draw, gradient, hessian, mse
-from course_utils.exercises.model import Exercise, Goal, Mistake
+from course_utils.exercises.model import Exercise, Goal, Mistake, NotRight
 from course_utils.exercises.notebook_data import as_tensor
 
 # --- Gradient descent -----------------------------------------------------------------------------
@@ -96,6 +97,11 @@ EXTREME_CURVATURES = Exercise(
             lambda X: (np.diag(hessian(X)).min(), np.diag(hessian(X)).max()),
         ),
         Mistake(
+            "These are the smallest and the largest number in the Hessian. The extreme curvatures"
+            " are its eigenvalues.",
+            lambda X: (hessian(X).min(), hessian(X).max()),
+        ),
+        Mistake(
             "The factor 2 / m is missing: the curvature is that of the mean of squares.",
             lambda X: tuple(np.linalg.eigvalsh(X.T @ X)[[0, -1]]),
         ),
@@ -136,6 +142,17 @@ BORDER_OF = Exercise(
             lambda X: 1 / np.var(X),
         ),
         Mistake("The mean of x is squared. L has the mean of x².", lambda X: 1 / np.mean(X) ** 2),
+        Mistake(
+            "L is taken as the sum of the squares; it is 2/m times that.",
+            lambda X: 2 / np.sum(X**2),
+        ),
+        *[
+            Mistake(
+                "The standard deviation stands in it. L is twice the mean of x².",
+                lambda X, size=size: size / np.std(X),
+            )
+            for size in (1, 2)
+        ],
     ],
 )
 
@@ -174,6 +191,25 @@ def _shuffled(rng, m, epochs):
     """Return the orders of one array that is shuffled in place, again and again."""
     order = np.arange(m)
     return [(rng.shuffle(order), order.copy())[1] for _ in range(epochs)]
+
+
+def _order_for_each(X, y, weight, lrate, epochs, batch_size, seed):
+    """Return the walk whose order is drawn anew for each batch."""
+    rng, weights = np.random.default_rng(seed), [weight]
+    for _ in range(epochs):
+        for start in range(0, len(y), batch_size):
+            rows = rng.permutation(len(y))[start : start + batch_size]
+            weights.append(weights[-1] - lrate * gradient(X[rows], y[rows], weights[-1]))
+    return np.array(weights)
+
+
+def _y_unshuffled(X, y, weight, lrate, epochs, batch_size, seed):
+    """Return the walk whose rows of X are shuffled, and those of y are not."""
+    weights = [weight]
+    for order in _anew(np.random.default_rng(seed), len(y), epochs):
+        for rows, old in zip(_batches(order, batch_size), _batches(range(len(y)), batch_size)):
+            weights.append(weights[-1] - lrate * gradient(X[rows], y[list(old)], weights[-1]))
+    return np.array(weights)
 
 
 def _own_steps(X, y, weight, lrate, epochs, batch_size, seed):
@@ -219,6 +255,17 @@ MINIBATCH_DESCENT = Exercise(
             " batches than the other language's notebook: use rng.permutation(len(y)).",
             _minibatches(_shuffled),
         ),
+        Mistake(
+            "A new order is drawn for each batch: some examples come twice, others never. Draw one"
+            " for the epoch, before the loop over the batches.",
+            _order_for_each,
+        ),
+        Mistake(
+            "The weight is written down before its step: the first stands twice, the last is"
+            " missing.",
+            lambda *case: (lambda walk: np.array([walk[0], *walk[:-1]]))(_right_walk(*case)),
+        ),
+        Mistake("The rows of y are not those of X: take y[rows], too.", _y_unshuffled),
         Mistake(
             "The last batch of an epoch, which is smaller, is left out. Its examples count, too.",
             _minibatches(_anew, skip_rest=True),
@@ -293,6 +340,11 @@ def _predict(model: Callable[..., Any], X: np.ndarray, weight: np.ndarray) -> An
     found = list(made.parameters())
     if prediction.requires_grad:
         prediction.sum().backward()
+    if any(np.shares_memory(parameter.detach().numpy(), weight) for parameter in found):
+        raise NotRight(
+            "The parameter lies where the caller's array lies: each step of an optimizer would"
+            " change that, too. Copy it: torch.tensor(weight), not torch.from_numpy(weight)."
+        )
     slopes = [parameter.grad for parameter in found if parameter.grad is not None]
     return prediction, len(found), slopes[0].numpy() if slopes else np.zeros(len(weight))
 
@@ -311,7 +363,7 @@ LINEAR_MODEL = Exercise(
         ),
         Mistake(
             "The prediction is cut off the graph: no gradient comes back. Leave out .detach(),"
-            " .item() and no_grad in forward.",
+            " .item() and no_grad in forward, and requires_grad=False in the parameter.",
             lambda X, weight: (X @ weight, 1, 0 * weight),
         ),
         Mistake(
@@ -332,10 +384,13 @@ PILING_UP = Mistake(
 )
 
 
-def _piling_up(X, y, weight, lrate, epochs, batch_size, seed):
-    """Return the walk in which each step takes the sum of all gradients so far."""
+def _piling_up(X, y, weight, lrate, epochs, batch_size, seed, each_epoch=False):
+    """Return the walk in which each step takes the sum of all gradients so far; each_epoch: so far
+    in its epoch.
+    """
     weights, total = [weight], 0
     for order in _anew(np.random.default_rng(seed), len(y), epochs):
+        total = 0 if each_epoch else total
         for rows in _batches(order, batch_size):
             total = total + gradient(X[rows], y[rows], weights[-1])
             weights.append(weights[-1] - lrate * total)
@@ -363,6 +418,11 @@ IN_PYTORCH = replace(
     MINIBATCH_DESCENT,
     mistakes=[
         PILING_UP,
+        Mistake(
+            "The gradients pile up within an epoch: optimizer.zero_grad() belongs into the loop"
+            " over the batches, before each backward.",
+            partial(_piling_up, each_epoch=True),
+        ),
         Mistake(
             "Each step uses the gradient of the batch before: step stands before backward.",
             _step_before,
@@ -432,6 +492,14 @@ DESCEND = Exercise(
             lambda X, y, w, lrate, epochs: w,
         ),
         Mistake(
+            "The rate is always 0.1; use the argument lrate.",
+            lambda X, y, w, lrate, epochs: _walk(X, y, w, 0.1, epochs)[0][-1],
+        ),
+        Mistake(
+            "It takes a step too few; expected epochs steps.",
+            lambda X, y, w, lrate, epochs: _walk(X, y, w, lrate, epochs - 1)[0][-1],
+        ),
+        Mistake(
             "It takes a single step. The three lines belong into the loop.",
             lambda X, y, w, lrate, epochs: _walk(X, y, w, lrate, 1)[0][-1],
         ),
@@ -462,6 +530,23 @@ SCATTER = Exercise(
             "The columns are averaged, too. The squares of a row are added up, and only the rows"
             " are averaged.",
             lambda single: np.mean((single - single.mean(axis=0)) ** 2),
+        ),
+        Mistake(
+            "A single mean is taken away from all columns. Each column has its own: axis=0.",
+            lambda single: np.mean(np.sum((single - single.mean()) ** 2, axis=1)),
+        ),
+        Mistake(
+            "The lengths are averaged, not their squares. Leave the root out.",
+            lambda single: np.mean(np.linalg.norm(single - single.mean(axis=0), axis=1)),
+        ),
+        Mistake(
+            "The standard deviations are added up. Add up the variances, their squares.",
+            lambda single: single.std(axis=0).sum(),
+        ),
+        Mistake(
+            "This is the variance of all numbers together. Each column has its own mean, and the"
+            " columns are added up.",
+            np.var,
         ),
         Mistake(
             "This is the sum over the rows. Take their mean.",
@@ -536,6 +621,11 @@ NOISY_DESCENT = Exercise(
             _side_by_side(lambda X, y, w, lrate: w - lrate * gradient(X, y, w) / 2),
         ),
         Mistake(
+            "Every step takes the first rate. Each has its own: for lrate, batch in zip(lrates,"
+            " rows).",
+            lambda X, y, w, lrates, rows: _right_walks(X, y, w, 0 * lrates + lrates[0], rows),
+        ),
+        Mistake(
             "The gradients of a batch are added up. Take their mean.",
             _side_by_side(lambda X, y, w, lrate: w - lrate * len(y) * gradient(X, y, w)),
         ),
@@ -556,6 +646,24 @@ RATE_FOR = Exercise(
         Mistake(
             "This is the rate whose floor is the whole aim. Half of it is asked for.",
             lambda aim, B, S, L: min(4 * B * aim / S, 1 / (2 * L)),
+        ),
+        Mistake(
+            "1 / 2 * L is a half times L. Write 1 / (2 * L), with brackets.",
+            lambda aim, B, S, L: min(2 * B * aim / S, 1 / 2 * L),
+        ),
+        Mistake(
+            "This is the floor for the rate aim, not the rate for a floor. Set η S / (4 B) to"
+            " aim / 2, and solve for η.",
+            lambda aim, B, S, L: min(aim * S / (8 * B), 1 / (2 * L)),
+        ),
+        Mistake(
+            "The aim is always 0.001; use the argument aim.",
+            lambda aim, B, S, L: min(2 * B * 0.001 / S, 1 / (2 * L)),
+        ),
+        Mistake(
+            "Only the cap comes back. The rate is the smaller of two: the one whose floor is"
+            " aim / 2, and the cap.",
+            lambda aim, B, S, L: 1 / (2 * L),
         ),
         Mistake(
             "The larger of the two comes back. A cap is a smallest value of two: min.",
@@ -596,9 +704,9 @@ LOADER_OF = Exercise(
     right=_in_order,
     call=_handed_over,
     cases=[
-        (*draw(81, 3, 1)[:2], 2, [2, 0, 1]),
-        (*draw(82, 5, 2)[:2], 2, [4, 1, 3, 0, 2]),
-        (*draw(83, 6, 3)[:2], 4, [5, 2, 0, 3, 1, 4]),
+        (*draw(81, 3, 1)[:2], 2, np.array([2, 0, 1])),
+        (*draw(82, 5, 2)[:2], 2, np.array([4, 1, 3, 0, 2])),
+        (*draw(83, 6, 3)[:2], 4, np.array([5, 2, 0, 3, 1, 4])),
     ],
     mistakes=[
         Mistake(

@@ -853,6 +853,111 @@ WRONG = [
             ("it holds one tensor again and again", "w", "steps", "empty_grad"),
         )
     ],
+    (
+        TORCH_SGD,
+        "lies where the caller's array lies",
+        _model("self.weight = nn.Parameter(torch.from_numpy(weight))"),
+    ),
+    (
+        TORCH_SGD,
+        "requires_grad=False in the parameter",
+        _model("self.weight = nn.Parameter(torch.tensor(weight), requires_grad=False)"),
+    ),
+    (
+        SGD,
+        "the smallest and the largest number in the Hessian",
+        """
+        def extreme_curvatures(X):
+            H = 2 / len(X) * X.T @ X
+            return H.min(), H.max()""",
+    ),
+    (SGD, "it is 2/m times that", "def border_of(X): return 2 / np.sum(X**2)"),
+    (SGD, "standard deviation", "def border_of(X): return 1 / np.std(X)"),
+    (
+        SGD,
+        "A new order is drawn for each batch",
+        _batches(
+            "rows = rng.permutation(len(y))[start : start + batch_size]",
+            "weight, _ = gradient_step(X[rows], y[rows], weight, lrate)",
+            "weights.append(weight)",
+            order="None",
+        ).replace("rows = order[start : start + batch_size]", "pass"),
+    ),
+    (
+        SGD,
+        "written down before its step",
+        _batches(
+            "weights.append(weight)", "weight, _ = gradient_step(X[rows], y[rows], weight, lrate)"
+        ),
+    ),
+    (
+        SGD,
+        "The rows of y are not those of X",
+        _batches(
+            "old = slice(start, start + batch_size)",
+            "weight, _ = gradient_step(X[rows], y[old], weight, lrate)",
+            "weights.append(weight)",
+        ),
+    ),
+    (
+        TORCH_NOISE,
+        "pile up within an epoch",
+        _torch_batches("loss.backward()", "optimizer.step()").replace(
+            "for X_batch", "optimizer.zero_grad()\n                for X_batch"
+        ),
+    ),
+    *[
+        (
+            TORCH_SGD,
+            says,
+            f"""
+            def descend(model, X, y, lrate, epochs):
+                optimizer = torch.optim.SGD(model.parameters(), lr={rate})
+                for _ in range({turns}):
+                    optimizer.zero_grad()
+                    loss_function(model(X), y).backward()
+                    optimizer.step()
+                return model""",
+        )
+        for says, rate, turns in (
+            ("The rate is always 0.1", "0.1", "epochs"),
+            ("a step too few", "lrate", "epochs - 1"),
+        )
+    ],
+    (
+        NOISE,
+        "A single mean",
+        "def scatter(single): return ((single - single.mean()) ** 2).sum(1).mean()",
+    ),
+    (
+        NOISE,
+        "The lengths are averaged",
+        "def scatter(single): return np.linalg.norm(single - single.mean(axis=0), axis=1).mean()",
+    ),
+    (NOISE, "standard deviations", "def scatter(single): return single.std(axis=0).sum()"),
+    (NOISE, "all numbers together", "def scatter(single): return single.var()"),
+    (
+        NOISE,
+        "Every step takes the first rate",
+        """
+        def noisy_descent(X, y, weight, lrates, rows):
+            weights = [np.tile(weight, (rows.shape[1], 1))]
+            for batch in rows:
+                x, w = X[batch], weights[-1]
+                error = np.sum(x * w[:, None], axis=2) - y[batch]
+                gradient = 2 * np.mean(x * error[:, :, None], axis=1)
+                weights.append(w - lrates[0] * gradient)
+            return np.array(weights)""",
+    ),
+    *[
+        (NOISE, says, f"def rate_for(aim, B, S, L): return {rate}")
+        for says, rate in (
+            ("is a half times L", "min(2 * B * aim / S, 1 / 2 * L)"),
+            ("not the rate for a floor", "min(aim * S / (8 * B), 1 / (2 * L))"),
+            ("always 0.001", "min(2 * B * 0.001 / S, 1 / (2 * L))"),
+            ("Only the cap", "1 / (2 * L)"),
+        )
+    ],
 ]
 
 #: Right answers in another way: (notebook, the answer).
@@ -945,6 +1050,20 @@ RIGHT = [
         """
         def single_gradients(X, y, weight):
             return 2 * (X @ weight - y)[:, None] * X""",
+    ),
+    (
+        SGD,
+        """
+        def extreme_curvatures(X):
+            return np.linalg.eigvalsh(2 / len(X) * X.T @ X)[[0, -1]]""",
+    ),
+    (
+        TORCH_NOISE,
+        """
+        def loader_of(X, y, batch_size, order):
+            data = TensorDataset(torch.from_numpy(X), torch.from_numpy(y))
+            rows = [order[k : k + batch_size].tolist() for k in range(0, len(y), batch_size)]
+            return DataLoader(data, batch_sampler=rows)""",
     ),
 ]
 

@@ -586,6 +586,75 @@ WRONG = [
         """,
     ),
     ("1.4", "divided by 342", "def penguins(X): return 2 / 342 * X.T @ X"),
+    # The weights' sign and size: in every case all weights were positive.
+    *[
+        (
+            "2.1",
+            says,
+            f"""
+            def ridge(X, y, weight, lrate, penalty):
+                e = X @ weight - y
+                loss = np.mean(e**2) + penalty * weight @ weight
+                pull = 2 * penalty * weight
+                slope = 2 / len(y) * X.T @ e
+                {line}
+                return weight - lrate * (slope + pull), loss
+            """,
+        )
+        for says, line in (
+            ("the weights' signs or sizes alone", "pull = 2 * penalty * abs(weight)"),
+            ("the weights' signs or sizes alone", "pull = 2 * penalty * np.sign(weight)"),
+            ("The penalty itself stands in the gradient", "pull = penalty * weight**2"),
+            ("the weights are added up", "pull = 2 * penalty * weight.sum()"),
+            ("stands outside the brackets", "slope, pull = slope - pull / lrate, 0"),
+            ("is not multiplied by lrate", "pull /= lrate"),
+            ("In the gradient the penalty is divided by m", "pull /= len(y)"),
+            (
+                "the penalty of the new weight",
+                "new = weight - lrate * (slope + pull); loss = np.mean(e**2) + penalty * new @ new",
+            ),
+            (
+                "lrate stands where the penalty belongs",
+                "pull *= lrate / penalty; loss = np.mean(e**2) + lrate * weight @ weight",
+            ),
+            (
+                "The penalty is always 0.1",
+                "pull = 0.2 * weight; loss = np.mean(e**2) + 0.1 * weight @ weight",
+            ),
+            (
+                "the root of the MSE is taken",
+                "loss = np.sqrt(np.mean(e**2)) + penalty * weight @ weight",
+            ),
+            ("The part of the MSE goes uphill", "slope = -slope"),
+        )
+    ],
+    # It was said that the weight did not move.
+    (
+        "2.2",
+        "All rows of weights are the last weight",
+        """
+        def one_array(X, y, weight, lrate, epochs):
+            w, weights, losses = weight.copy(), [], []
+            for _ in range(epochs + 1):
+                weights.append(w)
+                losses.append(np.mean((X @ w - y) ** 2))
+                w -= lrate * 2 / len(y) * X.T @ (X @ w - y)
+            return np.array(weights), np.array(losses)
+        """,
+    ),
+    (
+        "2.2",
+        "It always starts at 0",
+        """
+        def from_zero(X, y, weight, lrate, epochs):
+            w, weights, losses = np.zeros(X.shape[1]), [], []
+            for _ in range(epochs + 1):
+                weights.append(w)
+                losses.append(np.mean((X @ w - y) ** 2))
+                w = w - lrate * 2 / len(y) * X.T @ (X @ w - y)
+            return np.array(weights), np.array(losses)
+        """,
+    ),
 ]
 
 RIGHT = [
