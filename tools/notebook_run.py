@@ -10,9 +10,12 @@ import json
 import os
 import re
 import sys
+from uuid import uuid4
 
 import nbformat
+import nbval.kernel
 import pytest
+from jupyter_client.manager import KernelManager
 from kernels import can_fork, end_with_parent
 
 from course_utils.learner.versions import missing
@@ -31,6 +34,18 @@ def pytest_configure(config):
     """
     if hasattr(config, "workerinput") and can_fork():
         end_with_parent(os.getppid())
+    if "COURSE_KERNELS" in os.environ:
+        nbval.kernel.KernelManager = manager_without_ports
+
+
+def manager_without_ports(**settings):
+    """Return what nbval starts a kernel with, talking to it through sockets that are files.
+
+    A free port that is chosen for a kernel may be another process's by the time it is used; then
+    the kernel dies at its start, and a proof turns red by chance.
+    """
+    file = os.path.join(os.environ["COURSE_KERNELS"], f"{uuid4().hex}.json")
+    return KernelManager(transport="ipc", connection_file=file, **settings)
 
 
 @pytest.hookimpl(tryfirst=True)

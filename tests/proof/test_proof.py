@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from contextlib import redirect_stdout
+from pathlib import Path
 
 import compare
 import compare_figures
@@ -23,6 +24,7 @@ import psutil
 import pytest
 from kernels import can_fork
 from mini_course import CHECK, START, executed
+from notebook_run import manager_without_ports
 from prove import Course
 from pytest_runs import Progress
 
@@ -314,3 +316,19 @@ def test_when_the_proof_is_killed_nothing_is_left(tmp_path):
         process.wait()
     _, alive = psutil.wait_procs(family, timeout=3)
     assert not alive, alive
+
+
+def test_no_port_is_chosen_for_a_kernel(tmp_path, monkeypatch):
+    """Or another process may have taken it by the time that the kernel opens it."""
+    monkeypatch.setenv("COURSE_KERNELS", str(tmp_path))
+    manager = manager_without_ports(kernel_name="python3")
+    manager.start_kernel()
+    try:
+        connection = json.loads(Path(manager.connection_file).read_text())
+        assert connection["transport"] == "ipc" and connection["ip"].startswith(str(tmp_path))
+        client = manager.blocking_client()
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        client.stop_channels()
+    finally:
+        manager.shutdown_kernel(now=True)
