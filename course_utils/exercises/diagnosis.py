@@ -86,13 +86,18 @@ def _diagnose_part(exercise: Exercise, name: str, yours: Arrays, right: Arrays) 
     """Return what is wrong with one part of the results, or an empty text."""
     for x, z in zip(yours, right):
         if np.shape(x) != np.shape(z):
-            column = " This is a column: use .reshape(-1)." if x.shape == (np.size(z), 1) else ""
-            return f"{name} has the shape {x.shape}, expected {np.shape(z)}.{column}"
+            return f"{name} has the shape {x.shape}, expected {np.shape(z)}.{_of_shapes(x, z)}"
     if all(same_part(x, yours[0]) for x in yours):
         return (
             f"{name} is the same for every case: it does not depend on the arguments. A fixed"
             " number, or a global?"
         )
+    for end, which in ((-1, "last"), (0, "first")):
+        if _one_left_zero(yours, right, end):
+            return (
+                f"{name}: right but for its {which} number, which is still 0. Does the loop leave"
+                " out a weight?"
+            )
     digits = _rounded_to(yours, right)
     if digits is not None:
         return (
@@ -110,6 +115,35 @@ def _diagnose_part(exercise: Exercise, name: str, yours: Arrays, right: Arrays) 
             return f"{name}: it did not move; what was passed in comes back."
     factor = _factor_in_words(yours, right, exercise.cases)
     return f"{name}: {factor}." if factor else ""
+
+
+def _of_shapes(x: np.ndarray, z: np.ndarray) -> str:
+    """Return a sentence on how the shape of ``x`` differs from that of ``z``, or an empty text."""
+    if x.shape == (np.size(z), 1):
+        return " This is a column: use .reshape(-1)."
+    if x.shape == ():
+        return " A single number: is a mean, a sum or a loss taken where each place has its own?"
+    if x.ndim == 2 and x.shape == np.shape(z)[::-1]:
+        return " Rows and columns are exchanged: is there a .T too many, or one too few?"
+    if x.shape == np.shape(z)[1:]:
+        return " One row comes back, where all are asked for."
+    if x.shape[1:] == np.shape(z):
+        return " Several rows come back, where one is asked for."
+    if x.size == np.size(z):
+        return " All numbers are there, in another shape."
+    if x.ndim > 1 and x.shape[1:] == np.shape(z)[1:]:
+        return f" Rows that come back: {len(x)}; rows that are asked for: {len(z)}."
+    return ""
+
+
+def _one_left_zero(yours: Arrays, right: Arrays, end: int) -> bool:
+    """Tell whether all vectors are right but for one end, the last (-1) or the first (0), which is
+    0; a vector of a single number has no other.
+    """
+    if any(np.ndim(z) != 1 for z in right) or all(len(z) < 2 for z in right):
+        return False
+    rest = slice(None, -1) if end else slice(1, None)
+    return all(x[end] == 0 and same_part(x[rest], z[rest]) for x, z in zip(yours, right) if len(z))
 
 
 def _rounded_to(yours: Arrays, right: Arrays) -> int | None:

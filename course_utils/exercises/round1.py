@@ -251,6 +251,13 @@ LOG_COSH = Exercise(
             lambda X, y, w: np.sum(_log_cosh(X, y, w)) / (len(y) - 1),
         ),
         *[
+            Mistake("The first example is left out.", short)
+            for short in (
+                lambda X, y, w: np.mean(_log_cosh(X, y, w)[1:]),
+                lambda X, y, w: np.sum(_log_cosh(X, y, w)[1:]) / len(y),
+            )
+        ],
+        *[
             Mistake("The last example is left out.", short)
             for short in (
                 lambda X, y, w: np.mean(_log_cosh(X, y, w)[:-1]),
@@ -719,6 +726,11 @@ HESSIAN = Exercise(
             lambda X: X @ X.T,
         ),
         Mistake(
+            "Only what stands below the diagonal is there. The diagonal belongs to it, and the"
+            " other half mirrors this one.",
+            lambda X: np.tril(hessian(X), -1),
+        ),
+        Mistake(
             "The mean of each column was taken away first: this is a covariance. The loss uses X as"
             " it is.",
             lambda X: 2 * _covariance(X, bias=True),
@@ -1177,6 +1189,10 @@ AUTOGRAD = Exercise(
             _accumulated_and_not_copied,
         ),
         Mistake(f"{_ACCUMULATED}.", _accumulated),
+        Mistake(
+            "weight itself comes back. Return what backward() has left in weight.grad.",
+            lambda X, y, w: (w, w + 1, w + 1),
+        ),
         Mistake(
             "Right now, but not for long: you return weight.grad itself, and the next call"
             " overwrites it. Return weight.grad.clone(), or set weight.grad = None instead of"

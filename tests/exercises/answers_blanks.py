@@ -156,6 +156,13 @@ def _of_each(inside="(x @ w - target) ** 2", dims="(None, 0, 0)", end=""):
 
 
 #: Wrong answers: (notebook, what must be said, the answer).
+#: The lines of a walk that is right.
+WHOLE = (
+    "weights.append(weight)",
+    "weight, loss = step(X, y, weight, lrate)",
+    "losses.append(loss)",
+)
+
 WRONG = [
     (GRADIENT, "The mean is squared", "def mse(w): return np.mean(y.mean() + w * x - y) ** 2"),
     (GRADIENT, "not squared", "def mse(w): return np.mean(y.mean() + w * x - y)"),
@@ -958,6 +965,21 @@ WRONG = [
             ("Only the cap", "1 / (2 * L)"),
         )
     ],
+    (SGD, "Rows and columns are exchanged", _walk(*WHOLE).replace("(weights)", "(weights).T")),
+    (SGD, "in another shape", _walk(*WHOLE).replace("(weights)", "(weights).ravel()")),
+    (
+        TORCH_SGD,
+        "One row comes back, where all are asked for",
+        """
+        def minibatch_by_rows(X, y, weight, lrate, epochs, batch_size, rng):
+            for _ in range(epochs):
+                order = rng.permutation(len(y))
+                for start in range(0, len(y), batch_size):
+                    rows = order[start : start + batch_size]
+                    error = X[rows] @ weight - y[rows]
+                    weight = weight - lrate * 2 / len(rows) * X[rows].T @ error
+            return weight""",
+    ),
 ]
 
 #: Right answers in another way: (notebook, the answer).

@@ -655,6 +655,73 @@ WRONG = [
             return np.array(weights), np.array(losses)
         """,
     ),
+    (
+        "1.6",
+        "weight itself comes back",
+        """
+        def the_weight(X, y, weight):
+            weight.grad = None
+            torch.mean((X @ weight - y) ** 2).backward()
+            return weight
+        """,
+    ),
+    (
+        "1.1",
+        "The first example is left out",
+        "def later(X, y, w): return np.sum(np.log(np.cosh(X @ w - y))[1:]) / len(y)",
+    ),
+    ("1.4", "Only what stands below", "def lower(X): return np.tril(2 / len(X) * X.T @ X, -1)"),
+    # The last number, or the first, left at 0; and shapes in words.
+    *[
+        (
+            "1.2",
+            f"right but for its {which} number, which is still 0",
+            f"""
+            def but_one(X, y, weight):
+                g = np.zeros(len(weight))
+                for j in {places}:
+                    g[j] = np.mean(X[:, j] * np.tanh(X @ weight - y))
+                return g
+            """,
+        )
+        for which, places in (("last", "range(len(weight) - 1)"), ("first", "range(1, len(g))"))
+    ],
+    (
+        "1.6",
+        "A single number: is a mean, a sum or a loss taken",
+        """
+        def added_up(X, y, weight):
+            weight.grad = None
+            torch.mean((X @ weight - y) ** 2).backward()
+            return weight.grad.sum()
+        """,
+    ),
+    (
+        "2.2",
+        "Rows that come back: 1; rows that are asked for: 3",
+        """
+        def one_turn(X, y, weight, lrate, epochs):
+            weights, losses = [], []
+            for _ in range(epochs + 1):
+                weights.append(weight)
+                losses.append(np.mean((X @ weight - y) ** 2))
+                return np.array(weights), np.array(losses)
+        """,
+    ),
+    (
+        "2.4",
+        "Several rows come back, where one is asked for",
+        """
+        def whole_path(X, y, weight, lrate, batch_size, rng):
+            order, weights = rng.permutation(len(y)), []
+            for start in range(0, len(y), batch_size):
+                rows = order[start : start + batch_size]
+                error = X[rows] @ weight - y[rows]
+                weight = weight - lrate * 2 / len(rows) * X[rows].T @ error
+                weights.append(weight)
+            return np.array(weights)
+        """,
+    ),
 ]
 
 RIGHT = [
