@@ -123,13 +123,13 @@ def _of_shapes(x: np.ndarray, z: np.ndarray) -> str:
         return " This is a column: use .reshape(-1)."
     if x.shape == ():
         return " A single number: is a mean, a sum or a loss taken where each place has its own?"
-    if x.ndim == 2 and x.shape == np.shape(z)[::-1]:
+    if x.ndim == 2 and same_part(x.T, z):
         return " Rows and columns are exchanged: is there a .T too many, or one too few?"
     if x.shape == np.shape(z)[1:]:
         return " One row comes back, where all are asked for."
     if x.shape[1:] == np.shape(z):
         return " Several rows come back, where one is asked for."
-    if x.size == np.size(z):
+    if same_part(np.ravel(x), np.ravel(z)):
         return " All numbers are there, in another shape."
     if x.ndim > 1 and x.shape[1:] == np.shape(z)[1:]:
         return f" Rows that come back: {len(x)}; rows that are asked for: {len(z)}."

@@ -212,6 +212,11 @@ def _y_unshuffled(X, y, weight, lrate, epochs, batch_size, seed):
     return np.array(weights)
 
 
+def _one_too_late(X, y, weight, *rest):
+    """Return the walk with its start twice and without its end."""
+    return np.array([weight, *_right_walk(X, y, weight, *rest)[:-1]])
+
+
 def _own_steps(X, y, weight, lrate, epochs, batch_size, seed):
     """Return where each step leads that starts at the first weight."""
     rng = np.random.default_rng(seed)
@@ -263,7 +268,7 @@ MINIBATCH_DESCENT = Exercise(
         Mistake(
             "The weight is written down before its step: the first stands twice, the last is"
             " missing.",
-            lambda *case: (lambda walk: np.array([walk[0], *walk[:-1]]))(_right_walk(*case)),
+            _one_too_late,
         ),
         Mistake("The rows of y are not those of X: take y[rows], too.", _y_unshuffled),
         Mistake(
@@ -418,6 +423,11 @@ IN_PYTORCH = replace(
     MINIBATCH_DESCENT,
     mistakes=[
         PILING_UP,
+        Mistake(
+            "Each row stands one too late: the weight is written down before its step, or step()"
+            " stands before backward() and takes the step of the batch before.",
+            _one_too_late,
+        ),
         Mistake(
             "The gradients pile up within an epoch: optimizer.zero_grad() belongs into the loop"
             " over the batches, before each backward.",

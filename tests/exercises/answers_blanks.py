@@ -980,6 +980,19 @@ WRONG = [
                     weight = weight - lrate * 2 / len(rows) * X[rows].T @ error
             return weight""",
     ),
+    (
+        TORCH_NOISE,
+        "step() stands before backward() and takes the step of the batch before",
+        _torch_batches("optimizer.step()", "optimizer.zero_grad()", "loss.backward()").replace(
+            "loss.backward()", "loss_function(model(X_batch), y_batch).backward()"
+        ),
+    ),
+    # As many numbers, and not the same.
+    (
+        TORCH_NOISE,
+        "expected (3, 1). X (3, 1)",
+        "def single_gradients(X, y, weight): return (X @ weight - y) ** 2",
+    ),
 ]
 
 #: Right answers in another way: (notebook, the answer).
