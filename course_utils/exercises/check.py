@@ -8,11 +8,16 @@ import io
 import textwrap
 import warnings
 from collections.abc import Callable
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout, suppress
 from importlib import import_module
 from typing import Literal
 
-from course_utils.exercises.diagnosis import diagnose, known_mistake
+from course_utils.exercises.diagnosis import (
+    RIGHT_FOR_THE_SMALLEST,
+    THEY_DIFFER,
+    diagnose,
+    known_mistake,
+)
 from course_utils.exercises.kinds import type_in_words
 from course_utils.exercises.model import Exercise, Goal, NotDone, NotRight, WrongType
 from course_utils.exercises.results import as_tuple, same
@@ -92,6 +97,21 @@ def _examine(exercise: Exercise | Goal, function: Callable) -> list[str]:
     return _compare_cases(exercise, function)
 
 
+def _of_chance(exercise: Exercise, function: Callable, yours: tuple) -> str:
+    """Return a sentence where the last case, whose results were ``yours``, gives others when it
+    comes again; otherwise an empty text.
+    """
+    case = exercise.cases[-1]
+    with redirect_stdout(io.StringIO()), suppress(NotRight):
+        if not same(run_case(exercise, function, case, as_tuple(exercise.right(*case))), yours):
+            return (
+                "The same case gives another result when it comes again. Is chance drawn from"
+                " elsewhere (np.random, torch.randperm, shuffle=True), or something kept between"
+                " two calls?"
+            )
+    return ""
+
+
 def _compare_cases(exercise: Exercise, function: Callable) -> list[str]:
     """Run all cases, and the smallest once more; return the line to print when all are right."""
     cases = exercise.cases
@@ -119,7 +139,10 @@ def _compare_cases(exercise: Exercise, function: Callable) -> list[str]:
     for case, your, expected in zip(cases, yours, right):
         if not same(your, expected):
             shown = side_by_side(exercise, case, your, expected)
-            raise NotRight(diagnose(exercise, yours, right), *shown)
+            sentence = diagnose(exercise, yours, right)
+            if sentence in (RIGHT_FOR_THE_SMALLEST, THEY_DIFFER):
+                sentence = _of_chance(exercise, function, yours[-1]) or sentence
+            raise NotRight(sentence, *shown)
     if not same(again, right[0]):
         raise NotRight(
             "Right at first, but another result when the same case comes again: something is kept"

@@ -12,6 +12,13 @@ from course_utils.exercises.results import as_tuple, same, same_part
 Arrays = list[np.ndarray]
 
 
+#: What is said of numbers that no known mistake explains.
+RIGHT_FOR_THE_SMALLEST = (
+    "Right for the smallest case, but not in general. Here is a case where it differs:"
+)
+THEY_DIFFER = "The numbers differ. Follow the smallest case that shows it with pencil and paper:"
+
+
 def diagnose(exercise: Exercise, yours: list[tuple], right: list[tuple]) -> str:
     """Return the sentence that explains the results of all cases: a known mistake, a shape, an
     approximation, a factor.
@@ -31,8 +38,8 @@ def diagnose(exercise: Exercise, yours: list[tuple], right: list[tuple]) -> str:
         if sentence:
             return sentence
     if same(yours[0], right[0]):
-        return "Right for the smallest case, but not in general. Here is a case where it differs:"
-    return "The numbers differ. Follow the smallest case that shows it with pencil and paper:"
+        return RIGHT_FOR_THE_SMALLEST
+    return THEY_DIFFER
 
 
 def known_mistake(exercise: Exercise, yours: list[tuple]) -> str:

@@ -722,6 +722,19 @@ WRONG = [
             return np.array(weights)
         """,
     ),
+    (
+        "2.4",
+        "The same case gives another result when it comes again",
+        """
+        def elsewhere(X, y, weight, lrate, batch_size, rng, drawn=np.random.default_rng(1)):
+            order = drawn.permutation(len(y))
+            for start in range(0, len(y), batch_size):
+                rows = order[start : start + batch_size]
+                error = X[rows] @ weight - y[rows]
+                weight = weight - lrate * 2 / len(rows) * X[rows].T @ error
+            return weight
+        """,
+    ),
 ]
 
 RIGHT = [

@@ -1461,18 +1461,6 @@ WRONG = [
     ),
     (
         "2.4",
-        "",
-        """
-        def f(X, y, w, lr, B, rng):
-            order = np.random.permutation(len(y))
-            for k in range(0, len(y), B):
-                r = order[k:k+B]
-                w, _ = gradient_step(X[r], y[r], w, lr)
-            return w
-        """,
-    ),
-    (
-        "2.4",
         "The batches overlap: a new one starts",
         """
         def f(X, y, w, lr, B, rng):
