@@ -108,7 +108,7 @@ class Lab(anywidget.AnyWidget):
         self.positions = Positions(sliders)
         self.computed = Frames(frame, self.positions, panels)
         self.stored = [self.positions.nearest(values) for values in stored]
-        self._png: bytes | None = None
+        self._png: tuple[list[str], bytes] | None = None  # what was shown, and the picture
         start = self.positions.places(self.positions.nearest([s.start for s in sliders]))
         spec: dict[str, Any] = {"name": name, "facts": facts, "steps": steps, "start": start}
         spec |= _front_spec(sliders, panels)
@@ -215,14 +215,15 @@ class Lab(anywidget.AnyWidget):
         """Return the PNG of the stored positions, one below the other, or None while they are not
         ready.
         """
-        if self._png is None:
+        if self._png is None or self._png[0] != self.shown:
             words = [", ".join(self.positions.words(number)) for number in self.stored]
             drawn = [frame for number in self.stored if (frame := self.computed.drawn[number])]
             if len(drawn) == len(self.stored):
                 boxes = [group["group"] for group in self.spec["groups"]]
                 hidden = set(boxes) - set(self.shown)
-                self._png = stored_png(self.panels, list(zip(words, drawn)), hidden)
-        return self._png
+                picture = stored_png(self.panels, list(zip(words, drawn)), hidden)
+                self._png = list(self.shown), picture
+        return self._png and self._png[1]
 
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = super()._repr_mimebundle_(**kwargs)
