@@ -12,7 +12,7 @@ One idea a file, and each file imports only those above it:
     diagnosis.py    from wrong numbers to the mistake's sentence
     roundN.py       EXERCISES: what each exercise of a round expects, and the mistakes it knows
     check.py        check and verdict
-    notebook_data.py, roundN_blanks.py    the same for the functions written in a notebook itself
+    notebook_data.py, blanks/    the same for the functions written in a notebook itself
     blank.py        hands on the learner's function, or the course's
 
 A new round is one more file roundN.py; check.py finds it by its number.

@@ -61,7 +61,7 @@ def find_blank(stem: str, name: str) -> Exercise | Goal:
 def blanks_of(stem: str) -> dict[str, Exercise | Goal]:
     """Return what the notebook ``stem`` asks for, by function; nothing where it asks for none."""
     pair = stem.removesuffix(TORCH_SUFFIX).lower()
-    for module in (f"blanks.{pair}", f"{pair.split('_')[0]}_blanks"):
+    for module in (f"blanks.{pair}", f"blanks.{pair.split('_')[0]}"):
         if found := table_of(module, "BLANKS").get(stem):
             return found
     return {}

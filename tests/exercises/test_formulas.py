@@ -11,8 +11,8 @@ import pytest
 import torch
 from answers_formulas import ENDLESS, RIGHT, WRONG
 
+from course_utils.exercises.blanks.round1 import GRADIENT, MSE
 from course_utils.exercises.check import judge
-from course_utils.exercises.round1_blanks import GRADIENT, MSE
 
 ASKED = {"mse": MSE, "grad": GRADIENT}
 #: What the check says where it knows no name for what is wrong.

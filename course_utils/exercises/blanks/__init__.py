@@ -1,3 +1,3 @@
-"""What the notebooks ask the reader to write: a file for each pair, named like it, with ``BLANKS``,
-{notebook: {function: Exercise}}.
+"""What the notebooks ask the reader to write: a file for each pair, named like it, or one for
+all of a round that share much; each with ``BLANKS``, {notebook: {function: Exercise}}.
 """
