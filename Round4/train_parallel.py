@@ -1,13 +1,13 @@
 """Softmax regression on handwritten digits in one process or in many, with the same result.
 
-    python train_parallel.py                                            one process torchrun
-    --standalone --nproc-per-node=3 train_parallel.py          three processes on this machine
-    torchrun --standalone --nproc-per-node=3 train_parallel.py --resume the same, from the last
-    checkpoint
+    python train_parallel.py                 # one process
+    torchrun --standalone --nproc-per-node=3 train_parallel.py           # three, on this machine
+    torchrun --standalone --nproc-per-node=3 train_parallel.py --resume  # from the checkpoint
 
 Each process holds a copy of the model and takes its share of every batch; DistributedDataParallel
 averages the gradients. The batch size is that of all processes together, so their number changes
-the speed, not the weights.
+the speed, not the weights. SIGTERM saves the run and ends it with the exit status 143, as a shell
+counts it (128 + 15): it is not finished, and what waits for it must not take it for finished.
 """
 
 import argparse
@@ -25,15 +25,53 @@ from pathlib import Path
 
 import numpy as np
 
-FORMAT = "Gradient-Based Learning, round 4, train_parallel.py checkpoint 1"
+FORMAT = "Gradient-Based Learning, round 4, train_parallel.py checkpoint 2"
 DATA = "an .npz file with X (m, n), finite numbers, and y (m,), whole numbers from 0 to 9"
 HERE = Path(__file__).resolve().parent
 
 
+def say(message):
+    """Write a line to stderr in one piece, so that those of several processes do not run
+    together.
+    """
+    sys.stderr.write(f"{message}\n")
+    sys.stderr.flush()
+
+
+def leave(message, status, same_for_all=False):
+    """End this process: say why, and exit with ``status``.
+
+    same_for_all: every process of this machine ends for this reason. Then the first one alone says
+    so and fails, which is enough for torchrun to fail, and to report one failure.
+    """
+    if same_for_all and os.environ.get("LOCAL_RANK", "0") != "0":
+        message, status = "", 0
+    # Torchrun is about to send it: first the message.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if message:
+        say(message)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if "RANK" in os.environ:
+        if status:  # a second, in which torchrun finds the process that died first
+            time.sleep(1)
+        sys.stdout.flush()
+        # At the interpreter's end, a thread of gloo's that is still tidying up could abort the
+        # process.
+        os._exit(status)
+    sys.exit(status)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that, under torchrun, answers a wrong argument with one line for all processes."""
+
+    def error(self, message):
+        if "RANK" not in os.environ:
+            super().error(message)
+        leave(f"{self.prog}: {message}", 2, same_for_all=True)
+
+
 def parse_arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--epochs", type=int, default=6, help="passes over the training data (default 6)"
     )
@@ -83,6 +121,10 @@ def parse_arguments():
         parser.error(f"--lrate must be a finite number above 0, not {arguments.lrate}")
     if arguments.seed < 0:
         parser.error(f"--seed must be at least 0, not {arguments.seed}")
+    if arguments.kill_at_step is not None and arguments.kill_at_step < 0:
+        parser.error(f"--kill-at-step must be at least 0, not {arguments.kill_at_step}")
+    if arguments.checkpoint.is_dir():
+        parser.error(f"--checkpoint {arguments.checkpoint} is a folder: name a file in it")
     if arguments.resume and not arguments.checkpoint.exists():
         parser.error(
             f"--resume: there is no checkpoint {arguments.checkpoint}; start without --resume"
@@ -221,7 +263,7 @@ def start_processes():
     if on_gpu:
         local_rank, gpus = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
         if local_rank >= gpus:
-            raise SystemExit(
+            raise Ended(
                 f"process {local_rank} has no GPU of its own: this machine has {gpus}. Start at"
                 f" most {gpus} processes, or set COURSE_DEVICE=cpu"
             )
@@ -229,6 +271,14 @@ def start_processes():
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if on_gpu else "gloo")
     return dist.get_rank(), dist.get_world_size(), device
+
+
+class Ended(SystemExit):
+    """The run ends before it is finished: what ``leave`` is to say, and the exit status."""
+
+    def __init__(self, message, status=1, same_for_all=False):
+        super().__init__(message)
+        self.status, self.same_for_all = status, same_for_all
 
 
 class NoAnswer(dist.DistError):
@@ -272,8 +322,9 @@ def train_step(model, optimizer, X_shard, y_shard, batch_size, processes, max_no
 class TrainingRun:
     """What one process holds of the run that the arguments describe, and what it does with it.
 
-    progress: the epoch and the batch that come next, and the state that this epoch was shuffled
-    from. parallel: the model, wrapped where several processes average their gradients.
+    progress: the epoch and the batch that come next, the sum of this epoch's losses so far, and
+    the state that the epoch was shuffled from. parallel: the model, wrapped where several processes
+    average their gradients. stop: whether a process has been asked to end.
     """
 
     def __init__(self, arguments, rank, processes, device):
@@ -290,8 +341,13 @@ class TrainingRun:
         self.settings = {n: getattr(arguments, n) for n in ("batch_size", "lrate", "seed")}
         self.settings["examples"] = len(X)
         self.settings["sha256 of X and y"] = hashlib.sha256(X.tobytes() + y.tobytes()).hexdigest()
-        self.progress = {"epoch": 0, "batch": 0, "shuffle": self.rng.bit_generator.state}
+        shuffle = self.rng.bit_generator.state
+        self.progress = {"epoch": 0, "batch": 0, "loss_sum": 0.0, "shuffle": shuffle}
         self.begun = 0  # the last step that was begun: where the run ended, if it ends early
+        self.stop = False
+        with torch.no_grad():
+            scores = self.model(self.X.to(device)).cpu()
+        self.first_loss = F.cross_entropy(scores, self.y).item()
 
     def _optimizer(self, decay):
         """Return SGD with momentum; the weight decays, the bias does not, velocities start at 0."""
@@ -338,13 +394,25 @@ class TrainingRun:
         self.progress = state["progress"]
         self.begun = self.step
 
-    def check_finite(self, *tensors):
-        tensors = (*self.model.parameters(), *tensors)
-        if not all(torch.isfinite(tensor).all() for tensor in tensors):
+    def check_finite(self):
+        finite = all(torch.isfinite(parameter).all() for parameter in self.model.parameters())
+        if not (finite and math.isfinite(self.progress["loss_sum"])):
             raise ValueError(
                 f"the loss is no longer finite after step {self.begun}: start again with a"
                 " smaller --lrate. The last good state is still in"
                 f" {self.arguments.checkpoint.name}"
+            )
+
+    def check_learned(self, mean):
+        """Raise ValueError if the last epoch's mean loss is well above that of the first weights.
+
+        A tenth is allowed: batches differ.
+        """
+        if mean > 1.1 * self.first_loss:
+            raise ValueError(
+                f"warning: the loss has climbed from {self.first_loss:.6f}, before the first step,"
+                f" to {mean:.6f}, the mean of epoch {self.progress['epoch']}. Start again with a"
+                " smaller --lrate"
             )
 
     def average_gradients(self):
@@ -354,38 +422,54 @@ class TrainingRun:
             self.parallel = nn.parallel.DistributedDataParallel(self.model, device_ids=device_ids)
 
     def train_batch(self, rows):
-        """Take one step on this process's shard of a batch; returns its part of the loss."""
+        """Take one step on this process's shard of a batch, and tell the others."""
         self.begun = self.step
         if self.arguments.kill_at_step == self.begun and self.rank == self.processes - 1:
             os.kill(os.getpid(), signal.SIGKILL)
         shard = rows.tensor_split(self.processes)[self.rank]
         X, y = self.X[shard].to(self.device), self.y[shard].to(self.device)
-        return train_step(self.parallel, self.optimizer, X, y, len(rows), self.processes)
-
-    def train_epoch(self):
-        """Train to the end of the epoch, from wherever in it the run stands, and save."""
-        self.rng.bit_generator.state = self.progress["shuffle"]  # its order, also after a restart
-        order = torch.from_numpy(self.rng.permutation(len(self.X)))
-        batches = order.split(self.arguments.batch_size)[self.progress["batch"] :]
-        total = torch.zeros((), dtype=torch.float64, device=self.device)
-        for rows in batches:
-            total += self.train_batch(rows)
-            self.progress["batch"] += 1
-            last = self.progress["batch"] == self.batches  # the epoch's end saves in any case
-            if self.step % self.arguments.save_every == 0 and not last:
-                self.check_finite()
-                self.save()
+        part = train_step(self.parallel, self.optimizer, X, y, len(rows), self.processes)
+        told = torch.stack([part, torch.full_like(part, self.stop)])
         if dist.is_initialized():
             with together(self.processes):
-                dist.all_reduce(total)  # the shards' parts add up to the loss
-        self.check_finite(total)
+                # The shards' parts add up to the loss; and all end at the same step, or none.
+                dist.all_reduce(told)
+        self.progress["loss_sum"] += told[0].item()
+        self.stop = told[1].item() > 0
+        self.progress["batch"] += 1
+
+    def train_epoch(self):
+        """Train to the end of the epoch, from wherever in it the run stands, save, and return the
+        mean loss of its batches.
+        """
+        self.rng.bit_generator.state = self.progress["shuffle"]  # its order, also after a restart
+        order = torch.from_numpy(self.rng.permutation(len(self.X)))
+        for rows in order.split(self.arguments.batch_size)[self.progress["batch"] :]:
+            self.train_batch(rows)
+            last = self.progress["batch"] == self.batches  # the epoch's end saves in any case
+            if not last and (self.stop or self.step % self.arguments.save_every == 0):
+                self.check_finite()
+                self.save()
+                self.end_if_asked()
+        self.check_finite()
         self.scheduler.step()
+        mean, epoch = self.progress["loss_sum"] / self.batches, self.progress["epoch"] + 1
         shuffle = self.rng.bit_generator.state
-        self.progress = {"epoch": self.progress["epoch"] + 1, "batch": 0, "shuffle": shuffle}
+        self.progress = {"epoch": epoch, "batch": 0, "loss_sum": 0.0, "shuffle": shuffle}
         self.save()
         if self.rank == 0:
-            told = f"mean loss of {len(batches)} batches {total.item() / len(batches):.6f}"
-            print(f"epoch {self.progress['epoch']:3d}   {told}")
+            print(f"epoch {epoch:3d}   mean loss of {self.batches} batches {mean:.6f}")
+        return mean
+
+    def end_if_asked(self):
+        """End the run if SIGTERM has asked for it; it was saved just now."""
+        if self.stop and self.progress["epoch"] < self.arguments.epochs:
+            raise Ended(
+                f"SIGTERM has ended the run after {self.step} steps, which are saved in"
+                f" {self.arguments.checkpoint}. Go on with the same command and --resume",
+                128 + signal.SIGTERM,
+                same_for_all=True,
+            )
 
 
 def train(arguments, rank, processes, device):
@@ -407,59 +491,41 @@ def train(arguments, rank, processes, device):
     try:
         if dist.is_initialized():
             run.average_gradients()
-        to_all = " (torchrun sends it to all when one has failed)" if processes > 1 else ""
-        ended = f"{one_of_all} was ended by SIGTERM{to_all}. {go_on}"
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(ended))
+        # Only a note: a step that was begun is finished, or there is nothing whole to save.
+        signal.signal(signal.SIGTERM, lambda *_: setattr(run, "stop", True))
         while run.progress["epoch"] < arguments.epochs:
-            run.train_epoch()
+            mean = run.train_epoch()
+            run.end_if_asked()
     except dist.DistError as error:
         if processes == 1:
             raise
-        raise SystemExit(
+        raise Ended(
             f"{one_of_all} could not finish step {run.begun} ({first_line(error)}),"
             f" most likely because another process died. {go_on}"
         ) from None
     except RuntimeError as error:
         error.add_note(f"{one_of_all} could not finish step {run.begun}")
         raise
+    run.check_learned(mean)
 
 
 def main():
     torch.set_num_threads(1)  # the processes share the cores
-    rank, processes, device = start_processes()
     try:
+        rank, processes, device = start_processes()
         train(arguments, rank, processes, device)
     except (ValueError, OSError) as error:
-        raise SystemExit(f"process {rank} of {processes}: {error}") from None
+        rank, processes = os.environ.get("RANK", 0), os.environ.get("WORLD_SIZE", 1)
+        raise Ended(f"process {rank} of {processes}: {error}", same_for_all=True) from None
     if dist.is_initialized():
         dist.destroy_process_group()  # only here: after a process has died, it could wait for ever
 
 
-def say(message):
-    """Write a line to stderr in one piece, so that those of several processes do not run
-    together.
-    """
-    sys.stderr.write(f"{message}\n")
-    sys.stderr.flush()
-
-
 if __name__ == "__main__":
-    status = 0
     try:
         main()
-    except SystemExit as end:
-        # Torchrun is about to send it: first the message.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        say(end)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        status = 1
+    except Ended as end:
+        leave(str(end), end.status, end.same_for_all)
     except Exception:
-        say(traceback.format_exc().rstrip())
-        status = 1
-    if "RANK" in os.environ:
-        time.sleep(status)  # one second, in which torchrun finds the process that died first
-        sys.stdout.flush()
-        # At the interpreter's end, a thread of gloo's that is still tidying up could abort the
-        # process.
-        os._exit(status)
-    sys.exit(status)
+        leave(traceback.format_exc().rstrip(), 1)
+    leave("", 0)

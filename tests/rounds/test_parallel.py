@@ -62,7 +62,7 @@ def in_this_process(script, monkeypatch, *arguments):
         torch.set_num_threads(threads)
 
 
-def torchrun(processes, *arguments):
+def torchrun(processes, *arguments, script=SCRIPT, environment=ENVIRONMENT):
     """Run the script under torchrun; returns the finished process.
 
     Whatever it started is ended with it.
@@ -73,11 +73,11 @@ def torchrun(processes, *arguments):
         "torch.distributed.run",
         "--standalone",
         f"--nproc-per-node={processes}",
-        SCRIPT,
+        script,
     ]
     started = subprocess.Popen(
         [*command, *map(str, arguments)],
-        env=ENVIRONMENT,
+        env=environment,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -131,9 +131,8 @@ def test_two_processes_of_which_one_dies_leave_a_checkpoint_that_resumes_to_the_
     done = torchrun(2, *common, "--save-every", 5, "--kill-at-step", 35)
     assert done.returncode != 0
     said = (
-        r"process 0 of 2 (could not finish step 35 \(.*\), most likely because another process died"
-        r"|was ended by SIGTERM \(torchrun sends it to all when one has failed\)).* --resume,"
-        r" without --kill-at-step\n"
+        r"process 0 of 2 could not finish step 35 \(.*\), most likely because another process died"
+        r".* --resume, without --kill-at-step\n"
     )
     assert re.search(said, done.stderr), done.stderr
     assert "SIGKILL" in done.stderr.split("Root Cause")[1]
@@ -156,14 +155,12 @@ def test_two_processes_of_which_one_dies_leave_a_checkpoint_that_resumes_to_the_
     assert_equal_weights(one_process, weights(path))
 
 
-def test_a_process_that_dies_between_two_epochs_gives_the_same_message(
+def test_a_process_that_dies_after_a_step_gives_the_same_message(
     script, data, tmp_path, monkeypatch
 ):
-    """Alone, as the first of two: the sum of the losses, after an epoch's last step, finds nobody
-    to add up with.
-    """
+    """Alone, as the first of two: the loss, after the step, finds nobody to add up with."""
 
-    def nobody_answers(total):
+    def nobody_answers(told):
         raise RuntimeError("Connection closed by peer")
 
     monkeypatch.setattr(
@@ -179,7 +176,7 @@ def test_a_process_that_dies_between_two_epochs_gives_the_same_message(
     monkeypatch.setattr(script.signal, "signal", lambda *_: None)
     with pytest.raises(
         SystemExit,
-        match=r"process 0 of 2 could not finish step 5 \(Connection closed by peer\), .*--resume",
+        match=r"process 0 of 2 could not finish step 0 \(Connection closed by peer\), .*--resume",
     ):
         script.train(script.parse_arguments(), 0, 2, torch.device("cpu"))
 
@@ -264,19 +261,156 @@ def test_a_run_that_fails_before_its_first_step_has_replaced_an_earlier_runs_che
     common = "--data", data, "--checkpoint", tmp_path / "run.pt", "--epochs", EPOCHS
     in_this_process(script, monkeypatch, *common, "--seed", 1)
     with monkeypatch.context() as patch:
-        patch.setattr(script, "train_step", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-        with pytest.raises(SystemExit) as end:
+        patch.setattr(script, "train_step", lambda *_: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
             in_this_process(script, patch, *common)
-    assert (
-        str(end.value)
-        == "process 0 of 1 was ended by SIGTERM. The run ends here. Go on from the last checkpoint"
-        " with the same command and --resume"
-    )
     assert script.load_checkpoint(tmp_path / "run.pt")["progress"]["epoch"] == 0
     capsys.readouterr()
     in_this_process(script, monkeypatch, *common, "--resume")
     assert capsys.readouterr().out.count("epoch ") == EPOCHS
     assert_equal_weights(one_process, weights(tmp_path / "run.pt"))
+
+
+@pytest.mark.parametrize("at", [0, 7, 5, 35])
+def test_sigterm_saves_the_step_that_was_begun_and_ends_with_a_word_and_143(
+    one_process, script, data, tmp_path, at, monkeypatch, capsys
+):
+    """In the first step, within an epoch, in an epoch's last step, and in the run's last, where
+    nothing is left to end.
+    """
+    path, steps = tmp_path / "run.pt", []
+    common = "--data", data, "--checkpoint", path, "--epochs", EPOCHS
+
+    def step(*given, take=script.train_step):
+        if len(steps) == at:
+            signal.raise_signal(signal.SIGTERM)
+        steps.append(given)
+        return take(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(script, "train_step", step)
+        if at == 35:
+            in_this_process(script, patch, *common)
+        else:
+            with pytest.raises(SystemExit) as end:
+                in_this_process(script, patch, *common)
+            assert end.value.status == 143
+            assert str(end.value) == (
+                f"SIGTERM has ended the run after {at + 1} steps, which are saved in {path}."
+                " Go on with the same command and --resume"
+            )
+            progress = script.load_checkpoint(path)["progress"]
+            assert 6 * progress["epoch"] + progress["batch"] == len(steps) == at + 1
+    in_this_process(script, monkeypatch, *common, "--resume")
+    assert_equal_weights(one_process, weights(path))
+
+
+@pytest.mark.part("kills")
+def test_sigterm_to_one_of_two_processes_ends_both_at_the_same_step_with_one_word(
+    one_process, script, data, tmp_path, monkeypatch
+):
+    """The second is asked to end before its first step; the first hears of it after the step."""
+    path, main = tmp_path / "run.pt", tmp_path / "asked.py"
+    main.write_text(
+        "import os, runpy, signal, torch\n"
+        "def step(self, *rest, take=torch.optim.SGD.step):\n"
+        "    if os.environ['RANK'] == '1':\n"
+        "        signal.raise_signal(signal.SIGTERM)\n"
+        "    return take(self, *rest)\n"
+        "torch.optim.SGD.step = step\n"
+        f"runpy.run_path({str(SCRIPT)!r}, run_name='__main__')\n"
+    )
+    common = "--data", data, "--checkpoint", path, "--epochs", EPOCHS
+    done = torchrun(2, *common, script=main)
+    assert (
+        done.returncode != 0 and done.stderr.count("SIGTERM has ended the run after 1 steps") == 1
+    )
+    assert "process 1 of 2" not in done.stderr
+    assert re.search(r"exitcode +: 143", done.stderr), done.stderr
+    assert script.load_checkpoint(path)["progress"]["batch"] == 1
+    in_this_process(script, monkeypatch, *common, "--resume")
+    assert_equal_weights(one_process, weights(path))
+
+
+def test_after_a_restart_the_epochs_mean_is_over_all_its_batches(
+    script, data, tmp_path, monkeypatch, capsys
+):
+    common = "--data", data, "--checkpoint", tmp_path / "run.pt", "--epochs", 2
+    in_this_process(script, monkeypatch, *common)
+    whole = capsys.readouterr().out
+    with monkeypatch.context() as patch:
+        take, steps = script.train_step, iter(range(9))
+
+        def step(*given):
+            if next(steps) == 8:  # steps 0 to 7 are done, 6 of them in the first epoch
+                raise KeyboardInterrupt
+            return take(*given)
+
+        patch.setattr(script, "train_step", step)
+        with pytest.raises(KeyboardInterrupt):
+            in_this_process(script, patch, *common, "--save-every", 2)
+    in_this_process(script, monkeypatch, *common, "--resume")
+    assert capsys.readouterr().out == whole
+
+
+def test_a_checkpoint_from_before_the_sum_was_saved_is_named(script, data, tmp_path, monkeypatch):
+    path = tmp_path / "run.pt"
+    common = "--data", data, "--checkpoint", path, "--epochs", 1
+    in_this_process(script, monkeypatch, *common)
+    state = script.load_checkpoint(path)
+    torch.save(state | {"format": state["format"].replace("checkpoint 2", "checkpoint 1")}, path)
+    with pytest.raises(SystemExit, match="run.pt .* none of the format '.*checkpoint 2'"):
+        in_this_process(script, monkeypatch, *common, "--resume")
+
+
+def test_a_loss_that_climbs_ends_the_run_with_a_warning(
+    script, data, tmp_path, monkeypatch, capsys
+):
+    path = tmp_path / "run.pt"
+    with pytest.raises(
+        SystemExit, match=r"warning: the loss has climbed from 2\.30\d+, .* smaller --lrate"
+    ) as end:
+        in_this_process(script, monkeypatch, "--data", data, "--checkpoint", path, "--lrate", 1000)
+    assert end.value.status == 1 and capsys.readouterr().out.count("epoch ") == 6
+    # A rate that moves nothing is no climb.
+    in_this_process(script, monkeypatch, "--data", data, "--checkpoint", path, "--lrate", 1e-9)
+
+
+@pytest.mark.parametrize(
+    "wrong, device, status, said",
+    [
+        (["--epochs", 0], "cpu", 2, "train_parallel.py: --epochs must be at least 1, not 0"),
+        ([], "cuda:99", 1, r"process 0 of 2: COURSE_DEVICE='cuda:99', but this machine has .*"),
+    ],
+)
+@pytest.mark.part("kills")
+def test_what_stops_every_process_is_said_once_in_a_line(wrong, device, status, said, tmp_path):
+    path = tmp_path / "run.pt"
+    done = torchrun(
+        2, *wrong, "--checkpoint", path, environment=ENVIRONMENT | {"COURSE_DEVICE": device}
+    )
+    assert done.returncode != 0
+    first, *others = done.stderr.splitlines()
+    assert re.fullmatch(said, first), done.stderr
+    assert re.search(rf"exitcode +: {status} ", done.stderr), done.stderr
+    # The rest is torchrun's own report, of one failure.
+    assert not any("train_parallel.py: " in line or "process 1 of" in line for line in others)
+    assert done.stderr.count("exitcode  :") == 1 and 'train_parallel.py", line' not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_device_that_is_not_there_is_one_sentence(script, tmp_path):
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "--checkpoint", tmp_path / "run.pt"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=ENVIRONMENT | {"COURSE_DEVICE": "cuda:99"},
+    )
+    assert done.returncode == 1 and not done.stdout and not list(tmp_path.iterdir())
+    assert re.fullmatch(
+        r"process 0 of 1: COURSE_DEVICE='cuda:99', but this machine has .*\n", done.stderr
+    )
 
 
 def test_a_finished_run_says_that_nothing_is_left_to_do(
@@ -464,14 +598,22 @@ def test_data_of_another_type_train_to_the_same_weights(script, data, tmp_path, 
 
 @pytest.mark.parametrize(
     "wrong",
-    [("--lrate", "nan"), ("--lrate", "inf"), ("--lrate", "0"), ("--lrate=-1",), ("--seed=-1",)],
+    [
+        ("--lrate", "nan"),
+        ("--lrate", "inf"),
+        ("--lrate", "0"),
+        ("--lrate=-1",),
+        ("--seed=-1",),
+        ("--kill-at-step", "-3"),
+    ],
 )
-def test_a_rate_that_cannot_train_is_refused(script, wrong, monkeypatch, capsys):
+def test_a_number_that_makes_no_sense_is_refused(script, wrong, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["train_parallel.py", *wrong])
     with pytest.raises(SystemExit) as end:
         script.parse_arguments()
     assert end.value.code == 2 and re.search(
-        "(--lrate must be a finite number above 0|--seed must be)", capsys.readouterr().err
+        "--lrate must be a finite number above 0|--(seed|kill-at-step) must be at least 0",
+        capsys.readouterr().err,
     )
 
 
@@ -570,6 +712,7 @@ def test_help_and_wrong_arguments_answer_before_torch_is_loaded(tmp_path):
         (["--help"], "torchrun --standalone"),
         (["--epochs", "0"], "--epochs must be at least 1"),
         (["--resume", "--checkpoint", str(tmp_path / "none.pt")], "there is no checkpoint"),
+        (["--checkpoint", str(tmp_path)], f"--checkpoint {tmp_path} is a folder: name a file"),
     ):
         done = subprocess.run(
             [sys.executable, "-X", "importtime", SCRIPT, *arguments],
@@ -581,6 +724,7 @@ def test_help_and_wrong_arguments_answer_before_torch_is_loaded(tmp_path):
         assert expected in done.stdout + done.stderr
         assert done.returncode == (0 if "--help" in arguments else 2)
         assert not any(line.endswith("| torch") for line in done.stderr.splitlines())
+        assert not list(tmp_path.parent.glob("*.partial"))
 
 
 def test_notebooks_and_script_share_the_very_same_functions():
