@@ -1,14 +1,22 @@
 """TensorBoard for this round: a writer that needs no torch, and TensorBoard itself inside the
 notebook.
+
+    python board.py           shows the runs that the notebooks have logged, in the browser
+    python board.py FOLDER    shows those of another folder
 """
 
 import html
 import io
+import shlex
+import sys
+import threading
 import time
+import webbrowser
 from pathlib import Path
 
 import numpy as np
 
+COURSE = Path(__file__).resolve().parents[1]
 _OPEN = {}  # one TensorBoard for each folder, however often its cell is run
 
 
@@ -90,14 +98,29 @@ class BoardWriter:
         self._file.add_event(Event(wall_time=time.time(), graph_def=graph.SerializeToString()))
 
 
+def check_folder(folder):
+    """Raise ValueError unless ``folder`` holds something for TensorBoard, however deep."""
+    if not Path(folder).is_dir():
+        raise ValueError(f"there is no folder {folder}: has the run been logged?")
+    if not any(Path(folder).rglob("*tfevents*")):
+        raise ValueError(f"the folder {folder} holds no run that TensorBoard can read")
+
+
 def read_curve(folder, tag):
     """Return one curve as TensorBoard reads it from a run's folder: values, float64 (they were kept
     in float32).
+
+    Raises ValueError where there is no such folder or no such curve.
     """
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+    check_folder(folder)
     events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
     events.Reload()
+    curves = events.Tags()["scalars"]
+    if tag not in curves:
+        held = ", ".join(sorted(curves)) or "none; name the folder of one run"
+        raise ValueError(f"{folder} has no curve {tag!r}. Its curves: {held}")
     return np.array([point.value for point in events.Scalars(tag)])
 
 
@@ -106,7 +129,9 @@ def start_board(folder):
 
     It runs in a thread, on a free port, for this machine only, and ends with the kernel: no process
     stays behind. A second call with the same folder returns the TensorBoard that is already there.
+    Raises ValueError where the folder holds nothing to show.
     """
+    check_folder(folder)
     folder = str(Path(folder).resolve())
     if folder not in _OPEN:
         from tensorboard import program
@@ -140,6 +165,10 @@ def show_board(folder, height=640):
     from IPython.display import HTML, display
 
     address = html.escape(start_board(folder))
+    # As it is called in the course's folder, where the terminal is.
+    path = Path(folder).resolve()
+    named = path.relative_to(COURSE) if path.is_relative_to(COURSE) else path
+    named = html.escape(shlex.quote(named.as_posix()))
     try:
         import google.colab  # noqa: F401  Colab reaches its machine's ports in its own way
     except ImportError:
@@ -154,10 +183,28 @@ def show_board(folder, height=640):
         HTML(
             f'<div id="{place}" style="min-height: 2em">TensorBoard appears here while this'
             " notebook runs: run this cell again to open it. In a terminal: <code>tensorboard"
-            f' --logdir Round4/runs</code></div><script>fetch("{address}data/logdir", {{mode:'
+            f' --logdir {named}</code></div><script>fetch("{address}data/logdir", {{mode:'
             ' "no-cors"}).then(() => {const place ='
             f' document.getElementById("{place}");place.innerHTML = \'<iframe title="TensorBoard"'
             f' src="{address}" width="100%" height="{height}" style="border: 0"></iframe>\';'
             " }).catch(() => {});</script>"
         )
     )
+
+
+def main(folder=COURSE / "Round4" / "runs"):
+    """Show TensorBoard on ``folder`` in the browser, until Ctrl-C."""
+    address = start_board(folder)
+    print(f"TensorBoard on {folder}: {address}   Ctrl-C ends it", flush=True)
+    webbrowser.open(address)
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        print()
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:2])
+    except ValueError as error:
+        sys.exit(f"board.py: {error}")

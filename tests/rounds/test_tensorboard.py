@@ -4,8 +4,10 @@ there, both equal.
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 import urllib.request
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 import torch
 from definitions import NOTEBOOKS, definitions_of_round
 
-from course_utils import load_digits
+from course_utils import load_digits, load_script
 from course_utils.notebooks import code_cells
 from course_utils.resources import HOME
 
@@ -178,6 +180,82 @@ def test_the_notebook_opens_the_same_board_inside_its_own_process(logs):
     )
     assert done.returncode == 0, done.stderr
     assert (done.stdout.split(), done.stderr) == (["numpy", "pytorch"], "")
+
+
+def test_board_started_as_a_script_shows_the_runs_until_it_is_interrupted(logs, tmp_path):
+    """Its page opens in the browser: here in a program that writes down what it was to open."""
+    opened = tmp_path / "opened"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o755)
+    process = subprocess.Popen(
+        [sys.executable, HOME / "Round4" / "board.py", logs],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"BROWSER": str(browser)},
+    )
+    try:
+        line = process.stdout.readline()
+        found = re.fullmatch(rf"TensorBoard on {logs}: (http://\S+:\d+/)   Ctrl-C ends it\n", line)
+        assert found, line
+        with urllib.request.urlopen(found[1] + "data/logdir") as answer:
+            assert str(logs) in answer.read().decode()
+        for _ in range(200):
+            if opened.exists() and opened.read_text():
+                break
+            time.sleep(0.05)
+        assert opened.read_text() == found[1] + "\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20) == ("\n", "") and process.returncode == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_wrong_folder_or_tag_is_a_sentence(logs, tmp_path):
+    board = load_script("Round4/board.py")
+    nowhere = tmp_path / "nowhere"
+    (tmp_path / "empty").mkdir()
+    for show in (
+        board.start_board,
+        board.show_board,
+        lambda where: board.read_curve(where, "rate"),
+    ):
+        with pytest.raises(ValueError, match=rf"^there is no folder {nowhere}: has the run been"):
+            show(nowhere)
+        with pytest.raises(ValueError, match="/empty holds no run that TensorBoard can read$"):
+            show(tmp_path / "empty")
+    with pytest.raises(
+        ValueError, match="numpy has no curve 'loss/tran'. Its curves: .*loss/train"
+    ):
+        board.read_curve(logs / "numpy", "loss/tran")
+    with pytest.raises(ValueError, match="Its curves: none; name the folder of one run$"):
+        board.read_curve(logs, "loss/train")
+    done = subprocess.run(
+        [sys.executable, HOME / "Round4" / "board.py", nowhere],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1 and not done.stdout
+    assert re.fullmatch(r"board.py: there is no folder .*\n", done.stderr)
+
+
+def test_the_line_for_the_terminal_names_the_folder_that_is_shown(tmp_path, monkeypatch):
+    import IPython.display
+
+    board, shown = load_script("Round4/board.py"), []
+    monkeypatch.setattr(IPython.display, "display", shown.append)
+    monkeypatch.setattr(board, "start_board", lambda folder: "http://127.0.0.1:9/")
+    monkeypatch.chdir(HOME / "Round4")
+    for folder, named in (
+        ("runs", "Round4/runs"),
+        ("../Round4/other", "Round4/other"),
+        (tmp_path / "my runs", f"&#x27;{tmp_path}/my runs&#x27;"),
+    ):
+        board.show_board(folder)
+        assert f"<code>tensorboard --logdir {named}</code>" in shown[-1].data
 
 
 @seen_in_a_browser
