@@ -61,6 +61,14 @@ def leave(message, status, same_for_all=False):
     sys.exit(status)
 
 
+class Ended(SystemExit):
+    """The run ends before it is finished: what ``leave`` is to say, and the exit status."""
+
+    def __init__(self, message, status=1, same_for_all=False):
+        super().__init__(message)
+        self.status, self.same_for_all = status, same_for_all
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that, under torchrun, answers a wrong argument with one line for all processes."""
 
@@ -273,14 +281,6 @@ def start_processes():
     return dist.get_rank(), dist.get_world_size(), device
 
 
-class Ended(SystemExit):
-    """The run ends before it is finished: what ``leave`` is to say, and the exit status."""
-
-    def __init__(self, message, status=1, same_for_all=False):
-        super().__init__(message)
-        self.status, self.same_for_all = status, same_for_all
-
-
 class NoAnswer(dist.DistError):
     """The processes could not finish what they do together."""
 
@@ -324,7 +324,8 @@ class TrainingRun:
 
     progress: the epoch and the batch that come next, the sum of this epoch's losses so far, and
     the state that the epoch was shuffled from. parallel: the model, wrapped where several processes
-    average their gradients. stop: whether a process has been asked to end.
+    average their gradients. asked: whether SIGTERM has asked this process to end; stop: whether it
+    has asked any, as all of them know after a step.
     """
 
     def __init__(self, arguments, rank, processes, device):
@@ -344,7 +345,7 @@ class TrainingRun:
         shuffle = self.rng.bit_generator.state
         self.progress = {"epoch": 0, "batch": 0, "loss_sum": 0.0, "shuffle": shuffle}
         self.begun = 0  # the last step that was begun: where the run ended, if it ends early
-        self.stop = False
+        self.asked = self.stop = False
         with torch.no_grad():
             scores = self.model(self.X.to(device)).cpu()
         self.first_loss = F.cross_entropy(scores, self.y).item()
@@ -429,7 +430,7 @@ class TrainingRun:
         shard = rows.tensor_split(self.processes)[self.rank]
         X, y = self.X[shard].to(self.device), self.y[shard].to(self.device)
         part = train_step(self.parallel, self.optimizer, X, y, len(rows), self.processes)
-        told = torch.stack([part, torch.full_like(part, self.stop)])
+        told = torch.stack([part, torch.full_like(part, self.asked)])
         if dist.is_initialized():
             with together(self.processes):
                 # The shards' parts add up to the loss; and all end at the same step, or none.
@@ -458,7 +459,8 @@ class TrainingRun:
         self.progress = {"epoch": epoch, "batch": 0, "loss_sum": 0.0, "shuffle": shuffle}
         self.save()
         if self.rank == 0:
-            print(f"epoch {epoch:3d}   mean loss of {self.batches} batches {mean:.6f}")
+            told = f"mean loss of {self.batches} batches {mean:.6f}"
+            print(f"epoch {epoch:3d}   {told}", flush=True)  # at once, also into a file
         return mean
 
     def end_if_asked(self):
@@ -492,7 +494,7 @@ def train(arguments, rank, processes, device):
         if dist.is_initialized():
             run.average_gradients()
         # Only a note: a step that was begun is finished, or there is nothing whole to save.
-        signal.signal(signal.SIGTERM, lambda *_: setattr(run, "stop", True))
+        signal.signal(signal.SIGTERM, lambda *_: setattr(run, "asked", True))
         while run.progress["epoch"] < arguments.epochs:
             mean = run.train_epoch()
             run.end_if_asked()
@@ -516,7 +518,9 @@ def main():
         train(arguments, rank, processes, device)
     except (ValueError, OSError) as error:
         rank, processes = os.environ.get("RANK", 0), os.environ.get("WORLD_SIZE", 1)
-        raise Ended(f"process {rank} of {processes}: {error}", same_for_all=True) from None
+        message = f"process {rank} of {processes}: {error}"
+        # A disk can fail one process alone.
+        raise Ended(message, same_for_all=isinstance(error, ValueError)) from None
     if dist.is_initialized():
         dist.destroy_process_group()  # only here: after a process has died, it could wait for ever
 

@@ -305,6 +305,22 @@ def test_sigterm_saves_the_step_that_was_begun_and_ends_with_a_word_and_143(
     assert_equal_weights(one_process, weights(path))
 
 
+def test_sigterm_that_comes_too_late_to_be_told_ends_the_run_a_step_later(
+    script, data, tmp_path, monkeypatch
+):
+    note, noted = script.torch.full_like, []
+
+    def too_late(part, asked):
+        noted.append(asked)
+        if len(noted) == 3:
+            signal.raise_signal(signal.SIGTERM)
+        return note(part, asked)
+
+    monkeypatch.setattr(script.torch, "full_like", too_late)
+    with pytest.raises(SystemExit, match="SIGTERM has ended the run after 4 steps"):
+        in_this_process(script, monkeypatch, "--data", data, "--checkpoint", tmp_path / "run.pt")
+
+
 @pytest.mark.part("kills")
 def test_sigterm_to_one_of_two_processes_ends_both_at_the_same_step_with_one_word(
     one_process, script, data, tmp_path, monkeypatch
@@ -411,6 +427,30 @@ def test_a_device_that_is_not_there_is_one_sentence(script, tmp_path):
     assert re.fullmatch(
         r"process 0 of 1: COURSE_DEVICE='cuda:99', but this machine has .*\n", done.stderr
     )
+
+
+def test_a_killed_run_has_told_every_epoch_that_it_finished(data, tmp_path):
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "--data", data, "--checkpoint", tmp_path / "run.pt"]
+        + ["--kill-at-step", "35"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=ENVIRONMENT | {"PYTHONUNBUFFERED": ""},
+    )
+    assert done.returncode == -signal.SIGKILL and done.stdout.count("epoch ") == 5
+
+
+def test_an_error_that_may_be_of_one_process_alone_is_told_by_that_process(
+    script, data, tmp_path, monkeypatch
+):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(script, "save_checkpoint", full)
+    with pytest.raises(SystemExit, match="^process 0 of 1: No space left on device$") as end:
+        in_this_process(script, monkeypatch, "--data", data, "--checkpoint", tmp_path / "run.pt")
+    assert end.value.status == 1 and not end.value.same_for_all
 
 
 def test_a_finished_run_says_that_nothing_is_left_to_do(
