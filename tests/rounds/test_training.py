@@ -382,7 +382,8 @@ def test_the_misread_images_are_drawn_as_they_were(language):
     assert any("X_test[image]) + train_mean)" in source for source in sources)
 
 
-def test_early_stopping_keeps_the_best_weights(notebook):
+def test_early_stopping_keeps_the_lowest_loss_and_waits_for_a_gain(notebook):
+    """MIN_GAIN gates the patience, not what is kept."""
     notebook.names["PATIENCE"] = 2
     try:
         run = notebook.fit_digits(notebook.new_run(), 60)
@@ -390,12 +391,40 @@ def test_early_stopping_keeps_the_best_weights(notebook):
         notebook.names["PATIENCE"] = 10**9
     progress = run.progress
     losses = [row["loss/validation"] for row in progress["history"]]
-    assert len(losses) == progress["best_epoch"] + 1 + 2 < 60  # two epochs of patience, not 60
-    assert progress["best_loss"] == losses[progress["best_epoch"]]
-    assert min(losses[progress["best_epoch"] + 1 :]) > progress["best_loss"] - notebook.MIN_GAIN
+    mark, waited, epochs = float("inf"), 0, 0
+    while waited < 2:
+        gained = losses[epochs] < mark - notebook.MIN_GAIN
+        mark, waited = (losses[epochs], 0) if gained else (mark, waited + 1)
+        epochs += 1
+    assert len(losses) == epochs < 60  # two epochs of patience, not 60
+    assert progress["best_loss"] == min(losses) == losses[progress["best_epoch"]] < mark
     best = np.asarray(run.best["weight"])
     assert np.array_equal(best, np.asarray(run.snapshots[progress["best_epoch"]]))
-    assert not np.array_equal(best, np.asarray(run.snapshots[-1]))
+
+
+@pytest.mark.parametrize("losses", [[3, 1, 2, 2, 2, 2, 0], [1, 0.9995, 0.9991, 0.9992, 0.9993]])
+def test_stopping_read_off_a_curve_is_the_loops_own(notebook, losses):
+    notebook.names["PATIENCE"] = 4
+    try:
+        kept, epochs = notebook.stop(losses)
+    finally:
+        notebook.names["PATIENCE"] = 10**9
+    assert (kept, epochs) == ((1, 6) if losses[0] == 3 else (2, 5))
+
+
+def test_the_splits_of_the_comparison_begin_with_the_rounds_own(notebook):
+    X, y = load_digits()
+    notebook.names |= {"X_all": X, "y_all": y}
+    parts = notebook.stack_splits(splits=2)
+    for (stacked, labels), (own, own_labels) in zip(parts, notebook.split_digits(X, y)):
+        np.testing.assert_array_equal(stacked[0, :, :64], own)
+        np.testing.assert_array_equal(labels[0], own_labels)
+        assert np.all(stacked[..., 64] == 1) and not np.array_equal(labels[0], labels[1])
+    wrong = notebook.stack_splits(wrong=0.3, splits=1)
+    changed = np.mean(wrong[0][1] != parts[0][1][:1])
+    assert 0.2 < changed < 0.3  # a tenth of the chance labels are right
+    for changed_part, part in zip(wrong[1:], parts[1:]):
+        np.testing.assert_array_equal(changed_part[1][0], part[1][0])
 
 
 def test_no_image_is_in_two_parts(notebook):
