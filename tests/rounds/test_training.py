@@ -306,6 +306,48 @@ def test_a_run_with_a_part_missing_or_misshaped_is_refused_by_name(notebook, tmp
         notebook.load_run(path)
 
 
+@pytest.mark.parametrize(
+    "setting, other", [("BATCH_SIZE", 32), ("DECAY", 0.1), ("MAX_NORM", 1.0), ("MOMENTUM", 0.5)]
+)
+def test_a_run_trained_with_other_settings_is_refused(
+    notebook, tmp_path, monkeypatch, setting, other
+):
+    stop_after(notebook, 6, tmp_path / "run")
+    monkeypatch.setitem(notebook.names, setting, other)
+    with pytest.raises(ValueError, match="run was trained with other settings: .*halve every"):
+        notebook.load_run(tmp_path / "run")
+
+
+def test_a_float32_run_is_refused_by_name(notebook, tmp_path):
+    kind = np.float32 if notebook.language == "NumPy" else torch.float32
+    notebook.save_run(tmp_path / "run", notebook.new_run(dtype=kind))
+    with pytest.raises(
+        ValueError, match="run was trained with other settings: .*'digits': 'float32'"
+    ):
+        notebook.load_run(tmp_path / "run")
+
+
+def test_autocast_stands_around_forward_and_loss_only(monkeypatch):
+    names, seen = definitions_of_round("PyTorch"), []
+
+    def note(what, call):
+        def noted(*arguments, **more):
+            seen.append((what, torch.is_autocast_enabled("cpu")))
+            return call(*arguments, **more)
+
+        return noted
+
+    (X, y), _, _ = names["split_digits"](*load_digits())
+    X, y = torch.from_numpy(X).float(), torch.from_numpy(y)
+    run = names["new_run"](dtype=torch.float32, autocast=True)
+    monkeypatch.setattr(run.model, "forward", note("forward", run.model.forward))
+    monkeypatch.setattr(torch.autograd, "backward", note("backward", torch.autograd.backward))
+    names["train_step"](run, X[:64], y[:64])
+    names["evaluate"](run.model, X, y)
+    assert seen == [("forward", True), ("backward", False), ("forward", False)]
+    assert run.model.weight.dtype == run.model.weight.grad.dtype == torch.float32
+
+
 def test_a_numpy_file_with_a_progress_that_is_no_json_is_refused(tmp_path):
     names = definitions_of_round("NumPy")
     for arrays in ({}, {"progress": "{half"}, {"progress": np.zeros(3)}):
@@ -448,22 +490,36 @@ class Noisy(Dataset):
         return self.generator.standard_normal()
 
 
-def seed_worker(number):
+def seed_by_number(number):
     get_worker_info().dataset.generator = np.random.default_rng([5, number])
 
 
+def seed_by_worker_info(_):
+    worker = get_worker_info()
+    worker.dataset.generator = np.random.default_rng(worker.seed)
+
+
 @pytest.mark.part("kills")
-def test_real_workers_repeat_their_noise_unless_each_has_its_own_seed():
-    noise = {
-        cure: torch.cat(list(DataLoader(Noisy(), batch_size=4, num_workers=2, worker_init_fn=cure)))
-        for cure in (None, seed_worker)
-    }
-    assert torch.equal(noise[None][:4], noise[None][4:])
-    assert not set(noise[seed_worker][:4].tolist()) & set(noise[seed_worker][4:].tolist())
-    again = torch.cat(
-        list(DataLoader(Noisy(), batch_size=4, num_workers=2, worker_init_fn=seed_worker))
-    )
-    assert torch.equal(noise[seed_worker], again)
+def test_real_workers_repeat_their_noise_unless_seeded_for_worker_and_epoch():
+    def epochs(cure, **more):
+        order = torch.Generator().manual_seed(0)
+        loader = DataLoader(
+            Noisy(), batch_size=4, num_workers=2, worker_init_fn=cure, generator=order, **more
+        )
+        return [torch.cat(list(loader)) for _ in range(2)]
+
+    def shared(one, other):
+        return set(one.tolist()) & set(other.tolist())
+
+    first, second = epochs(None)
+    assert torch.equal(first[:4], first[4:]) and torch.equal(first, second)
+    first, second = epochs(seed_by_number)
+    assert not shared(first[:4], first[4:]) and torch.equal(first, second)
+    first, second = epochs(seed_by_number, persistent_workers=True)
+    assert not shared(first, second)
+    first, second = epochs(seed_by_worker_info)
+    assert not shared(first[:4], first[4:]) and not shared(first, second)
+    assert torch.equal(first, epochs(seed_by_worker_info)[0])  # the loader's generator decides
 
 
 @pytest.fixture
