@@ -44,7 +44,7 @@ def manager_without_ports(**settings):
     A free port that is chosen for a kernel may be another process's by the time it is used; then
     the kernel dies at its start, and a proof turns red by chance.
     """
-    file = os.path.join(os.environ["COURSE_KERNELS"], f"{uuid4().hex}.json")
+    file = os.path.join(os.environ["COURSE_KERNELS"], f"{uuid4().hex[:8]}.json")
     return KernelManager(transport="ipc", connection_file=file, **settings)
 
 

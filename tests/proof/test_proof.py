@@ -8,9 +8,11 @@ behind it are tried one by one.
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -318,14 +320,16 @@ def test_when_the_proof_is_killed_nothing_is_left(tmp_path):
     assert not alive, alive
 
 
-def test_no_port_is_chosen_for_a_kernel(tmp_path, monkeypatch):
+def test_no_port_is_chosen_for_a_kernel(monkeypatch, request):
     """Or another process may have taken it by the time that the kernel opens it."""
-    monkeypatch.setenv("COURSE_KERNELS", str(tmp_path))
+    folder = tempfile.mkdtemp(prefix="kernels")  # a socket's path must be short
+    request.addfinalizer(lambda: shutil.rmtree(folder))
+    monkeypatch.setenv("COURSE_KERNELS", folder)
     manager = manager_without_ports(kernel_name="python3")
     manager.start_kernel()
     try:
         connection = json.loads(Path(manager.connection_file).read_text())
-        assert connection["transport"] == "ipc" and connection["ip"].startswith(str(tmp_path))
+        assert connection["transport"] == "ipc" and connection["ip"].startswith(folder)
         client = manager.blocking_client()
         client.start_channels()
         client.wait_for_ready(timeout=60)
