@@ -16,7 +16,7 @@ Makes pytorch_env/ with everything the course needs, or brings it up to date.
 
   --lab    then opens your own copy of the course in JupyterLab: my_course/, made or brought up to date first
            (COURSE_HOME names another folder; --lab --course opens the proved notebooks, to read or change them)
-  --test   then proves the course, in about two and a half minutes on two cores: runs every notebook, compares
+  --test   then proves the course, in about three minutes on two cores: runs every notebook, compares
            each pair, the figures and the numbers in the text, and runs the tests; --test Round2 proves one round
            (--test --all: then at length, half an hour more; --test --all=browser: that part alone, and
            --test --help lists the parts)

@@ -572,8 +572,8 @@ def parser():
         prog="python -m course_utils test",
         description=(
             "Prove the course: run every notebook, compare every output, every pair, every figure"
-            " and every number in the prose, and run the tests that guard them. About two and a"
-            " half minutes on two cores."
+            " and every number in the prose, and run the tests that guard them. About three"
+            " minutes on two cores."
         ),
         epilog="Parts of the long proof, about half an hour in all:\n"
         + "\n".join(f"  {name:9} {what}" for name, (what, _) in PARTS.items()),
