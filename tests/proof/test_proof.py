@@ -240,7 +240,7 @@ def test_help_answers_at_once(capsys):
     with pytest.raises(SystemExit) as stopped:
         prove.main(["--help"])
     said = capsys.readouterr().out
-    assert stopped.value.code == 0 and "two and a half minutes" in said and "browser" in said
+    assert stopped.value.code == 0 and "three minutes" in said and "browser" in said
 
 
 @pytest.mark.parametrize(
