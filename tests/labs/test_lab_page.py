@@ -226,7 +226,7 @@ CHECK_BOX_DAMAGE = {
         "box.addEventListener(",
         "box.onkeydown = () => false; box.addEventListener(",
     ),
-    "Reset forgets the check boxes": ('model.set("shown", names);', ""),
+    "Reset forgets the check boxes": ('model.set("shown", spec.shown ?? names);', ""),
 }
 
 
