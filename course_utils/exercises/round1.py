@@ -79,6 +79,21 @@ TABLE = (
 )
 
 
+def _of_one_example(parts: Callable[..., Any]) -> list[Mistake]:
+    """Return the mistakes that take the last, or the first, of ``parts(X, y, weight)``, an array
+    with one part for each example, instead of their mean.
+    """
+
+    def alone(X, y, weight, k, all_m):
+        return parts(X, y, weight)[k] / (len(y) if all_m else 1)
+
+    return [
+        Mistake(sentence, partial(alone, k=k, all_m=all_m))
+        for sentence, k in ((ONLY_THE_LAST, -1), (ONLY_THE_FIRST, 0))
+        for all_m in (False, True)
+    ]
+
+
 def _log_cosh(X, y, w):
     """Return log cosh of each error, (m,), without overflow."""
     error = X @ w - y
@@ -264,18 +279,7 @@ LOG_COSH = Exercise(
                 lambda X, y, w: np.sum(_log_cosh(X, y, w)[:-1]) / len(y),
             )
         ],
-        *[
-            Mistake(
-                sentence,
-                partial(
-                    lambda X, y, w, k, all_m: _log_cosh(X, y, w)[k] / (len(y) if all_m else 1),
-                    k=k,
-                    all_m=all_m,
-                ),
-            )
-            for sentence, k in ((ONLY_THE_LAST, -1), (ONLY_THE_FIRST, 0))
-            for all_m in (False, True)
-        ],
+        *_of_one_example(_log_cosh),
     ],
 )
 
@@ -502,18 +506,7 @@ LOG_COSH_GRADIENT = Exercise(
             "The last example is left out.",
             lambda X, y, w: _tanh_votes(X, y, w)[:-1].sum(axis=0) / len(y),
         ),
-        *[
-            Mistake(
-                sentence,
-                partial(
-                    lambda X, y, w, k, all_m: _tanh_votes(X, y, w)[k] / (len(y) if all_m else 1),
-                    k=k,
-                    all_m=all_m,
-                ),
-            )
-            for sentence, k in ((ONLY_THE_LAST, -1), (ONLY_THE_FIRST, 0))
-            for all_m in (False, True)
-        ],
+        *_of_one_example(_tanh_votes),
     ],
 )
 

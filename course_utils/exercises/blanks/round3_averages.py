@@ -1,5 +1,6 @@
 """What the reader writes in Round3_Averages, and the known mistakes."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -370,14 +371,7 @@ def _free_in_torch(schedule_free, weight, targets, lrate, beta):
     return x.detach().numpy()
 
 
-TORCH_SCHEDULE_FREE = Exercise(
-    function="schedule_free",
-    parts={"x": "array"},
-    right=lambda weight, targets, lrate, beta: _between(weight, targets, lrate, beta),
-    cases=_PULLED_FREELY,
-    call=_free_in_torch,
-    mistakes=[_UPHILL, *[_free_mistake(*slip) for slip in _FREE.items()]],
-)
+TORCH_SCHEDULE_FREE = replace(SCHEDULE_FREE, call=_free_in_torch)
 
 BLANKS: dict[str, dict[str, Exercise]] = {
     "Round3_Averages": {
