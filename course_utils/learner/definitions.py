@@ -21,19 +21,22 @@ def functions_from(*stems: str) -> dict[str, Any]:
     imports of the set-up cell that they use; no other cell is. Where the reader has a copy of the
     notebook, what it defines counts: save it, and you get your own. A definition of yours that
     still has a blank in it, raises, or does not pass the blank's check, is replaced by the
-    course's, and a printed line says so.
+    course's, and a printed line for each notebook says so.
 
     Raises FileNotFoundError for a notebook that does not exist, ValueError for one that defines
     nothing, and what a cell of the course raises.
     """
     namespace: dict[str, Any] = {}
     for stem in stems:
+        wrong: dict[str, list[str]] = {}  # what is wrong with the reader's: the names
         name = contents().file_of(stem)
         own = beside(name) if (HOME / name).exists() else None
         yours = _own_definitions(own) if own else []
         for source in definitions(HOME / name if own else find(name)):
-            if not any(_use(mine, source, stem, namespace) for mine in yours):
+            if not any(_use(mine, source, namespace, wrong) for mine in yours):
                 _run(_parts(source)[0], f"{stem}.ipynb", namespace)
+        for problem, replaced in wrong.items():
+            print(f"{stem}: for {', '.join(replaced)} the course's is used; yours {problem}")
     return {
         name: value
         for name, value in namespace.items()
@@ -73,9 +76,9 @@ def _run(tree: ast.Module, name: str, namespace: dict[str, Any]) -> None:
     exec(compile(tree, name, "exec"), namespace)
 
 
-def _use(mine: str, source: str, stem: str, namespace: dict[str, Any]) -> bool:
+def _use(mine: str, source: str, namespace: dict[str, Any], wrong: dict[str, list[str]]) -> bool:
     """Run the reader's cell ``mine`` if it stands for the course's ``source``; tell whether it
-    did. What is wrong with it is printed.
+    did. What is wrong with it is noted in ``wrong``, with the names that it defines.
     """
     names = _names(mine)
     if mine == source or not set(names) & set(_names(source)):
@@ -95,5 +98,5 @@ def _use(mine: str, source: str, stem: str, namespace: dict[str, Any]) -> bool:
         except Exception as error:  # whatever a reader's cell raises
             problem = f"raises {type(error).__name__} ({error})"
     if problem:
-        print(f"{stem}: your {', '.join(names)} {problem}; the course's is used")
+        wrong.setdefault(problem, []).extend(names)
     return not problem

@@ -98,7 +98,7 @@ def test_a_later_round_takes_the_learners_own_if_its_check_does(
     assert double(5) == result
     assert ("x + x" in body) == (double.__code__.co_filename == "your notebook")
     assert told.count("\n") == bool(said) and said in told
-    assert not said or told.startswith("Round1_Down: your double ")
+    assert not said or told.startswith("Round1_Down: for double ")
 
 
 def test_the_course_s_own_blanks_are_not_checked_again(doubled, capsys):

@@ -92,8 +92,21 @@ def test_an_unfinished_or_broken_definition_falls_back_to_the_courses(
     write(resources.Path.cwd() / "T.ipynb", (SET_UP, []), (RULE, ["define"]), (mine, ["define"]))
     assert functions_from("T")["rule"](1) == 2
     said = capsys.readouterr().out
-    assert said.count("\n") == 1 and problem in said and "T: your helper" in said
-    assert "the course's is used" in said
+    assert (
+        said.count("\n") == 1
+        and problem in said
+        and said.startswith("T: for helper the course's is used; yours ")
+    )
+
+
+def test_what_is_wrong_is_said_once_for_all_that_have_it(course, capsys):
+    open_ones = [source.split("return")[0] + "return ..." for source in (HELPER, RULE)]
+    cells = [(source, ["define"]) for source in open_ones]
+    write(resources.Path.cwd() / "T.ipynb", (SET_UP, []), *cells)
+    assert functions_from("T")["rule"](1) == 2
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1 and said.startswith("T: for ") and "rule" in said
+    assert said.endswith("helper the course's is used; yours still has a blank\n"), said
 
 
 def test_a_damaged_copy_does_not_matter(course):
