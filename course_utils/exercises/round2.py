@@ -20,7 +20,6 @@ from course_utils.exercises.cases import (
     mse,
 )
 from course_utils.exercises.model import FLOAT32, Exercise, Goal, Mistake, NotRight
-from course_utils.exercises.results import same_part
 from course_utils.exercises.running import guarded
 from course_utils.exercises.showing import in_one_line
 from course_utils.exercises.watching import require_not_endless
@@ -420,282 +419,299 @@ RIDGE_STEP = Exercise(
 # --- 2.2 ------------------------------------------------------------------------------------------
 
 
-def _descend(X, y, weight, lrate, epochs):
-    """Return weights (epochs + 1, n) and losses (epochs + 1,), the start included."""
-    weights = [weight]
+def _is_lower(new, old):
+    return new < old
+
+
+def _careful(
+    X,
+    y,
+    weight,
+    lrate,
+    epochs,
+    *,
+    slope=gradient,
+    price=mse,
+    lower=_is_lower,
+    against=-1,
+    shrink=0.5,
+    grow=1.0,
+    back=True,
+    shows_refused=False,
+    stops=False,
+    at_first=False,
+):
+    """Return the weights (epochs + 1, n), the losses (epochs + 1,), and the rate that is left.
+
+    slope, price: another gradient or loss. lower(new loss, old loss): whether a try is kept.
+    against: the place of the loss that a new one is compared with. shrink, grow: what the rate is
+    multiplied by after a try that is taken back, or kept. back: whether such a try is taken back at
+    all. shows_refused: whether its loss is shown. stops: whether it ends there. at_first: whether
+    the gradient is the one at the start.
+    """
+    weights, losses = [weight], [price(X, y, weight)]
+    shown = losses[:]
     for _ in range(epochs):
-        weights.append(_moved(X, y, weights[-1], lrate))
-    return np.array(weights), np.array([mse(X, y, w) for w in weights])
+        tried = weights[-1] - lrate * slope(X, y, weight if at_first else weights[-1])
+        loss = refused = price(X, y, tried)
+        if lower(loss, losses[against]):
+            lrate = lrate * grow
+        else:
+            lrate = lrate * shrink
+            if stops:
+                break
+            if back:
+                tried, loss = weights[-1], losses[-1]
+        weights.append(tried)
+        losses.append(loss)
+        shown.append(refused if shows_refused else loss)
+    return np.array(weights), np.array(shown), lrate
 
 
-_ALL, _BUT_FIRST, _BUT_LAST, _LAST = slice(None), slice(1, None), slice(-1), -1
-
-
-def _part_of_descent(X, y, weight, lrate, epochs, *, rows=_ALL, losses=_ALL):
-    """Return only these rows of the weights and these of the losses."""
-    all_weights, all_losses = _descend(X, y, weight, lrate, epochs)
-    return all_weights[rows], all_losses[losses]
-
-
-FROM_THE_START = (
-    "Every step starts from the first weight again. Hand the new weight to the next step: weight, …"
-    " = step(…)."
-)
-
-
-def _always_from_the_start(X, y, weight, lrate, epochs):
-    new = _moved(X, y, weight, lrate)
-    weights = np.array([weight] + [new] * epochs)
-    return weights, np.array([mse(X, y, w) for w in weights])
-
-
-def _all_rows_the_last(X, y, weight, lrate, epochs):
-    weights, losses = _descend(X, y, weight, lrate, epochs)
-    return np.array([weights[-1]] * (epochs + 1)), losses
-
-
-def _all_rows_the_one_after(X, y, weight, lrate, epochs):
-    last = _descend(X, y, weight, lrate, epochs + 1)[0][-1]
-    return np.array([last] * (epochs + 1)), _descend(X, y, weight, lrate, epochs)[1]
-
-
-def _part_of_longer_descent(X, y, weight, lrate, epochs, *, rows, losses):
-    """Return these rows of the weights and these of the losses, after one step more."""
-    return _part_of_descent(X, y, weight, lrate, epochs + 1, rows=rows, losses=losses)
-
-
-def _first_loss_twice(X, y, weight, lrate, epochs):
-    weights, losses = _descend(X, y, weight, lrate, epochs)
-    return weights, np.append(losses[0], losses[:-1])
-
-
-def _one_loss_left_zero(X, y, weight, lrate, epochs, *, which):
-    weights, losses = _descend(X, y, weight, lrate, epochs)
-    losses[which] = 0
-    return weights, losses
-
-
-def _first_loss_zero_then_shifted(X, y, weight, lrate, epochs):
-    weights, losses = _descend(X, y, weight, lrate, epochs)
-    return weights, np.append(0.0, losses[:-1])
-
-
-def _along_the_first_gradient(X, y, weight, lrate, epochs):
-    move = lrate * gradient(X, y, weight)
-    weights = np.array([weight - k * move for k in range(epochs + 1)])
-    return weights, np.array([mse(X, y, w) for w in weights])
-
-
-def _roots_of_losses(X, y, weight, lrate, epochs):
-    weights, losses = _descend(X, y, weight, lrate, epochs)
-    return weights, np.sqrt(losses)
-
-
-def _descend_with_momentum(X, y, weight, lrate, epochs, *, momentum):
-    weights, velocity = [weight], 0 * weight
+def _tries_within(X, y, weight, lrate, epochs, *, afresh=False):
+    """Return the path where each epoch halves the rate until its step is kept; ``afresh``: from the
+    first rate on in each.
+    """
+    weights, losses, first = [weight], [mse(X, y, weight)], lrate
     for _ in range(epochs):
-        velocity = momentum * velocity + gradient(X, y, weights[-1])
-        weights.append(weights[-1] - lrate * velocity)
-    return np.array(weights), np.array([mse(X, y, w) for w in weights])
+        lrate = first if afresh else lrate
+        for _ in range(60):
+            tried = _moved(X, y, weights[-1], lrate)
+            if mse(X, y, tried) < losses[-1]:
+                break
+            lrate = lrate / 2
+        weights.append(tried)
+        losses.append(mse(X, y, tried))
+    return np.array(weights), np.array(losses), lrate
 
 
-def _descend_with(slip):
-    """Return the descent along a wrong gradient."""
-
-    def descend(X, y, weight, lrate, epochs):
-        weights = [weight]
-        for _ in range(epochs):
-            weights.append(weights[-1] - lrate * slip(X, y, weights[-1]))
-        return np.array(weights), np.array([mse(X, y, w) for w in weights])
-
-    return descend
+def _rate_as_it_was(*case):
+    weights, losses, _ = _careful(*case)
+    return weights, losses, case[3]
 
 
-def _step_factors(weights, X, y, weight, lrate, epochs):
-    """Return by what each number of each step has to be multiplied to be right, (epochs, n)."""
-    moves = np.diff(weights, axis=0)
-    expected = [-lrate * gradient(X, y, w) for w in weights[:-1]]
-    return moves / np.reshape(expected, moves.shape)
+def _kept_alone(*case):
+    """Return the path without the rows that repeat the one before."""
+    weights, losses, rate = _careful(*case)
+    kept = np.append(True, np.diff(losses) != 0)
+    return weights[kept], losses[kept], rate
 
 
-def _explain_descent(yours, right):
-    """Return what the paths have in common that is wrong with them, or an empty text."""
-    if all(w.ndim == 2 and w.shape[1] == z.shape[1] for (w, _), (z, _) in zip(yours, right)):
-        lengths = [(len(w), len(z)) for (w, _), (z, _) in zip(yours, right)]
-        if (
-            any(mine == all_ > 1 for mine, all_ in lengths)
-            and all(mine <= all_ for mine, all_ in lengths)
-            and any(mine < all_ for mine, all_ in lengths)
-            and all(same_part(w, z[: len(w)]) for (w, _), (z, _) in zip(yours, right))
-        ):
-            return (
-                "It stops before all steps are taken. Take epochs steps, also where the loss rises"
-                " or hardly changes any more."
-            )
-    if any(w.shape != z.shape for (w, _), (z, _) in zip(yours, right)):
-        return ""
-    if all(len(w) < 3 or same_part(w[1:], w[1:2] + 0 * w[1:]) for w, _ in yours):
-        if any(len(w) > 2 and not same_part(w[1], w[0]) for w, _ in yours):
-            return FROM_THE_START
-    factors = [
-        _step_factors(w, *case) for (w, _), case in zip(yours, GRADIENT_DESCENT.cases) if case[-1]
-    ]
-    with_settled = [each[:3] for each in factors]  # later, a step may be nothing but rounding
-    if all(np.allclose(each, each[:, :1], rtol=1e-6) for each in with_settled) and any(
-        not np.allclose(each, each[0], rtol=1e-6) for each in with_settled
-    ):
-        longest = max(with_settled, key=len)
-        used = ", ".join(f"{factor:.4g}" for factor in longest[:, 0])
-        return (
-            f"The rate changes on the way: the steps use lrate times {used}, … Use lrate in each."
-        )
-    return ""
+def _careful_part(X, y, weight, lrate, epochs, *, more=0, rows=slice(None), losses=slice(None)):
+    """Return these rows of the weights and these losses of a path with ``more`` epochs."""
+    all_weights, all_losses, rate = _careful(X, y, weight, lrate, epochs + more)
+    return all_weights[rows], all_losses[losses], rate
 
 
-def _descend_always_at(rate):
-    """Return the mistake that a number stands where the argument lrate belongs."""
-    return Mistake(
-        f"The rate is always {rate}; use the argument lrate.",
-        lambda X, y, w, lrate, epochs: _descend(X, y, w, rate, epochs),
-    )
+def _never_moved(X, y, weight, lrate, epochs):
+    for _ in range(epochs):
+        if not mse(X, y, _moved(X, y, weight, lrate)) < mse(X, y, weight):
+            lrate = lrate / 2
+    return np.tile(weight, (epochs + 1, 1)), np.full(epochs + 1, mse(X, y, weight)), lrate
 
 
-GRADIENT_DESCENT = Exercise(
-    function="gradient_descent",
-    parts={"weights": "array", "losses": "array"},
-    right=_descend,
-    # The last three: no step at all; a loss that rises; steps that go on when all is settled.
+def _all_the_last(*case):
+    weights, losses, rate = _careful(*case)
+    return np.tile(weights[-1], (len(weights), 1)), losses, rate
+
+
+def _with_rate(rate):
+    """Return the path at a fixed first rate, with the rate that is left."""
+    return lambda X, y, w, lrate, epochs: _careful(X, y, w, rate, epochs)
+
+
+_BUT_FIRST, _BUT_LAST = slice(1, None), slice(-1)
+#: The start (weight 3) and the rate lie such that the first try leads to the same loss, exactly.
+_EVEN = (np.array([[1.0], [1.0]]), np.array([2.0, 2.0]), np.array([3.0]), 1.0, 1)
+
+CAREFUL_DESCENT = Exercise(
+    function="careful_descent",
+    parts={"weights": "array", "losses": "array", "rate": "number"},
+    right=lambda X, y, weight, lrate, epochs: _careful(X, y, weight, lrate, epochs),
+    # A try that is taken back at once, after some that were kept, and among them; a loss that stays
+    # the same; a rate that suits from the start; no epoch at all.
     cases=[
-        *[
-            (*case, lrate, epochs)
-            for case, (lrate, epochs) in zip(
-                LINES, [(0.05, 2), (0.1, 5), (0.02, 1), (0.2, 4), (0.03, 3), (0.04, 2), (0.05, 4)]
-            )
-        ],
+        (*SMALLEST, 0.5, 3),
+        (*LINES[2], 1.7, 6),
+        (*LINES[1], 2.8, 4),
+        (*draw(2, 4, 2), 0.84, 6),
+        (*draw(10, 6, 3), 0.73, 6),
+        (*LINES[4], 0.1, 3),
+        (*LINES[6], 1.1, 4),
+        _EVEN,
         (*LINES[0], 0.1, 0),
-        (*LINES[1], 1.2 / hessian(LINES[1][0])[0, 0] * 2, 3),
-        (*LINES[1], 0.9 / hessian(LINES[1][0])[0, 0], 30),
     ],
-    # Of each step, seen from where it started.
-    factor_in={"weights": lambda weights, *case: _step_factors(weights[:4], *case)},
     mistakes=[
         Mistake(
-            "The start is missing: row 0 of weights is the weight passed in, and loss 0 is its"
-            " MSE.",
-            partial(_part_of_descent, rows=_BUT_FIRST, losses=_BUT_FIRST),
+            "No try is taken back: this is the plain descent. Where the loss does not become lower,"
+            " keep the weight and halve the rate.",
+            partial(_careful, lower=lambda new, old: True),
         ),
         Mistake(
-            "The losses are shifted: loss k belongs to row k of weights. Row 0 of weights is the"
-            " start.",
-            partial(_part_of_descent, rows=_BUT_FIRST, losses=_BUT_LAST),
+            "The rate is halved, but the try is kept all the same. Go back to the weight before"
+            " it.",
+            partial(_careful, back=False),
         ),
         Mistake(
-            "The results are in the wrong order. Return weights, losses.",
-            lambda *case: _descend(*case)[::-1],
+            "The try is taken back, but the rate stays: the next one fails as it did. Halve it.",
+            partial(_careful, shrink=1.0),
         ),
         Mistake(
-            "The last loss was never filled in: it is still 0. The last weight has a loss, too.",
-            partial(_one_loss_left_zero, which=-1),
+            "A rate is halved within an epoch until its step is kept. Here an epoch is one try:"
+            " where it is taken back, its row repeats the weight before.",
+            _tries_within,
         ),
         Mistake(
-            "The first loss was never filled in: it is still 0. Loss 0 is the MSE at the start.",
-            partial(_one_loss_left_zero, which=0),
+            "A rate is halved within an epoch until its step is kept, from the first rate on each"
+            " time. Here an epoch is one try, and the rate that was halved stays.",
+            partial(_tries_within, afresh=True),
         ),
         Mistake(
-            "The losses are shifted by one: loss 0 is still 0, and loss k is that of row k - 1. The"
-            " step returns the loss before it.",
-            _first_loss_zero_then_shifted,
+            "Each try is compared with the loss at the start. Compare it with the one just before.",
+            partial(_careful, against=0),
+        ),
+        Mistake(
+            "The condition is turned round: a try that lowers the loss is taken back.",
+            partial(_careful, lower=lambda new, old: not new < old),
+        ),
+        Mistake(
+            "A try that leaves the loss as it is was kept. Kept is what is lower, and nothing else:"
+            " <, not <=.",
+            partial(_careful, lower=lambda new, old: new <= old),
+        ),
+        Mistake(
+            "The rate is halved after each try, kept or not. Halve it where the try is taken back.",
+            partial(_careful, grow=0.5),
+        ),
+        Mistake(
+            "The rate is halved after a try that was kept. Halve it where the try is taken back.",
+            partial(_careful, grow=0.5, shrink=1.0),
+        ),
+        *[
+            Mistake(
+                f"The rate is multiplied by {grow} after a try that was kept. Here it stays.",
+                partial(_careful, grow=grow),
+            )
+            for grow in (1.05, 1.1, 1.2, 1.5, 2)
+        ],
+        *[
+            Mistake(
+                f"After a try that is taken back the rate is multiplied by {shrink}. Halve it.",
+                partial(_careful, shrink=shrink),
+            )
+            for shrink in (0.1, 0.2, 0.25, 0.7, 0.75, 0.8, 0.9, 0.95, 2)
+        ],
+        Mistake(
+            "The losses show those of the tries that were taken back. Loss k is the MSE at row k of"
+            " weights.",
+            partial(_careful, shows_refused=True),
+        ),
+        Mistake(
+            "A try that is taken back leaves no row. Each epoch adds one: the weight before stands"
+            " there again.",
+            _kept_alone,
+        ),
+        Mistake(
+            "It stops at the first try that is taken back. Halve the rate and go on.",
+            partial(_careful, stops=True),
+        ),
+        Mistake(
+            "The rate that comes back is the one passed in. Return the one that is left, halved as"
+            " often as a try was taken back.",
+            _rate_as_it_was,
         ),
         Mistake(
             "The gradient is taken once, at the start. Take it afresh at each weight.",
-            _along_the_first_gradient,
-        ),
-        Mistake("The losses are roots of the MSE. Leave the root out.", _roots_of_losses),
-        *[
-            Mistake(
-                "There is momentum in it: a part of the last move is added. Asked are plain steps.",
-                partial(_descend_with_momentum, momentum=momentum),
-            )
-            for momentum in (0.5, 0.8, 0.9, 0.99)
-        ],
-        Mistake(
-            "The losses are shifted by one: the first loss stands twice, and loss k is that of row"
-            " k - 1. The step returns the loss before it.",
-            _first_loss_twice,
+            partial(_careful, at_first=True),
         ),
         Mistake(
-            "The losses are shifted by one: loss k is that of row k + 1, after the step. Loss 0 is"
-            " the MSE at the start.",
-            partial(_part_of_longer_descent, rows=_BUT_LAST, losses=_BUT_FIRST),
+            "The losses are roots of the MSE. Leave the root out.",
+            partial(_careful, price=lambda X, y, w: np.sqrt(mse(X, y, w))),
         ),
         Mistake(
-            "The weights are shifted by one: row k is the weight after k + 1 steps. Row 0 is the"
+            "The start is missing: row 0 of weights is the weight passed in, and loss 0 is its"
+            " MSE.",
+            partial(_careful_part, rows=_BUT_FIRST, losses=_BUT_FIRST),
+        ),
+        Mistake(
+            "The end is missing: epochs tries give epochs + 1 rows, the start included.",
+            partial(_careful_part, more=-1),
+        ),
+        Mistake(
+            "It takes one try too many: epochs tries give epochs + 1 rows, the start included.",
+            partial(_careful_part, more=1),
+        ),
+        Mistake(
+            "The losses are shifted by one: loss k is that of row k + 1. Loss 0 is the MSE at the"
+            " start.",
+            partial(_careful_part, more=1, rows=_BUT_LAST, losses=_BUT_FIRST),
+        ),
+        Mistake(
+            "The weights are shifted by one: row k is the weight after k + 1 tries. Row 0 is the"
             " start: write the weight down before the step.",
-            partial(_part_of_longer_descent, rows=_BUT_FIRST, losses=_BUT_LAST),
-        ),
-        Mistake(
-            "The start is missing, and one step too many is taken: row 0 of weights is the weight"
-            " passed in, and loss 0 is its MSE.",
-            partial(_part_of_longer_descent, rows=_BUT_FIRST, losses=_BUT_FIRST),
-        ),
-        Mistake(
-            "The end is missing: epochs steps visit epochs + 1 weights, and the last one has a"
-            " loss, too.",
-            partial(_part_of_descent, rows=_BUT_LAST, losses=_BUT_LAST),
-        ),
-        Mistake(
-            "The last loss is missing: the last weight has a loss, too, so there are epochs + 1"
-            " losses.",
-            partial(_part_of_descent, losses=_BUT_LAST),
+            partial(_careful_part, more=1, rows=_BUT_FIRST, losses=_BUT_LAST),
         ),
         Mistake(
             "The first loss is missing: loss 0 is the MSE at the start.",
-            partial(_part_of_descent, losses=_BUT_FIRST),
+            partial(_careful_part, losses=_BUT_FIRST),
         ),
         Mistake(
-            "The last weight is missing: there are epochs + 1 rows.",
-            partial(_part_of_descent, rows=_BUT_LAST),
+            "The last loss is missing: the last weight has a loss, too.",
+            partial(_careful_part, losses=_BUT_LAST),
         ),
         Mistake(
-            "It takes one step too many: epochs steps visit epochs + 1 weights.",
-            lambda X, y, w, lrate, epochs: _descend(X, y, w, lrate, epochs + 1),
+            "The first weight is missing: row 0 is the weight passed in.",
+            partial(_careful_part, rows=_BUT_FIRST),
         ),
         Mistake(
-            "Only the last weight comes back; expected all of them, a row for each, the start"
+            "Only the last weight comes back; expected all of them, a row for each epoch, the start"
             " included.",
-            partial(_part_of_descent, rows=_LAST),
-        ),
-        Mistake(
-            "Only the last weight comes back; expected all of them. And the last loss is missing.",
-            partial(_part_of_descent, rows=_LAST, losses=_BUT_LAST),
-        ),
-        Mistake(
-            "The weights go uphill: the sign of the step is turned round.",
-            lambda X, y, w, lrate, epochs: _descend(X, y, w, -lrate, epochs),
-        ),
-        Mistake(FROM_THE_START, _always_from_the_start),
-        Mistake(
-            "The weight never moves: the new weight of a step is not kept.",
-            lambda X, y, w, lrate, epochs: _descend(X, y, w, 0, epochs),
+            partial(_careful_part, rows=-1),
         ),
         Mistake(
             "All rows of weights are the last weight: the same array was appended each time and"
             " changed in place. Append a copy, or make a new array in each step.",
-            _all_rows_the_last,
+            _all_the_last,
         ),
         Mistake(
-            "All rows of weights are the last weight: the same array was appended each time and"
-            " changed in place. Append a copy, or make a new array in each step.",
-            _all_rows_the_one_after,
+            "The results are in the wrong order. Return weights, losses, rate.",
+            lambda *case: (*_careful(*case)[1::-1], _careful(*case)[2]),
         ),
         Mistake(
-            "It always starts at 0. Start at weight, the argument.",
-            lambda X, y, w, lrate, epochs: _descend(X, y, 0 * w, lrate, epochs),
+            "No try is ever kept, and the rate is halved each time. Does the step go uphill"
+            " (subtract the gradient), or is the condition never true?",
+            partial(_careful, slope=lambda X, y, w: -gradient(X, y, w)),
         ),
-        *[_descend_always_at(rate) for rate in USUAL_RATES],
-        *[Mistake(sentence, _descend_with(slip)) for sentence, slip in SLIPS],
+        Mistake(
+            "It starts at 0. Start at weight, the argument.",
+            lambda X, y, w, lrate, epochs: _careful(X, y, 0 * w, lrate, epochs),
+        ),
+        Mistake(
+            "The weight never moves: where the loss is lower, what the try leads to is not kept.",
+            _never_moved,
+        ),
+        Mistake(
+            "The factor 2 of the gradient is missing in each step.",
+            partial(_careful, slope=lambda X, y, w: gradient(X, y, w) / 2),
+        ),
+        Mistake(
+            "In the gradient the errors are summed, not averaged: divide by m.",
+            partial(_careful, slope=lambda X, y, w: len(y) * gradient(X, y, w)),
+        ),
+        Mistake(
+            "The losses are sums. Divide by m: expected the mean of the squared errors.",
+            partial(_careful, price=lambda X, y, w: len(y) * mse(X, y, w)),
+        ),
+        Mistake(
+            "The losses are halved: the MSE has no ½.",
+            partial(_careful, price=lambda X, y, w: mse(X, y, w) / 2),
+        ),
+        *[
+            Mistake(f"The rate begins at {rate}; begin at the argument lrate.", _with_rate(rate))
+            for rate in USUAL_RATES
+        ],
+        *[Mistake(sentence, partial(_careful, slope=slip)) for sentence, slip in SLIPS],
     ],
-    explain=_explain_descent,
 )
 
 # --- 2.3 ------------------------------------------------------------------------------------------
@@ -862,11 +878,18 @@ LARGEST_RATE = Exercise(
 # --- 2.4 ------------------------------------------------------------------------------------------
 
 
-def minibatch_epoch(
-    X: np.ndarray, y: np.ndarray, weight: np.ndarray, lrate: float, batch_size: int, seed: int
-) -> np.ndarray:
-    """Return the weight (n,) after one epoch in an order drawn by the seed's generator."""
-    return _epoch_in_order(X, y, weight, lrate, batch_size, *_shuffled(y, seed))
+def _log_cosh(X, y, w):
+    """Return log cosh of each error, (m,), without overflow."""
+    error = X @ w - y
+    return np.logaddexp(error, -error) - np.log(2)
+
+
+def _votes_by(slope):
+    """Return the gradient of a loss whose derivative by the error is ``slope``."""
+    return lambda X, y, w: X.T @ slope(X @ w - y) / len(y)
+
+
+_tanh_gradient = _votes_by(np.tanh)
 
 
 def _shuffled(y, seed):
@@ -879,44 +902,62 @@ def _full_size(rows, m, batch_size):
     return 1.0
 
 
-def _epoch_in_order(X, y, weight, lrate, batch_size, order, y_order, step_size=_full_size):
-    """Return the weight after a step on each batch: the rows ``order`` of X, and ``y_order`` of y.
+def _in_batches(order, batch_size):
+    """Return the pieces of an order."""
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
 
-    step_size(number of rows in the batch, m, batch_size): a factor of each step.
+
+def _over_all_examples(prices, after, X, y, weight, batch_size):
+    """Return the mean over the examples of what each batch saw before its step."""
+    return np.mean(np.concatenate(prices))
+
+
+def _robust(
+    X,
+    y,
+    weight,
+    lrate,
+    batch_size,
+    seed,
+    *,
+    orders=_shuffled,
+    cut=_in_batches,
+    slope=_tanh_gradient,
+    price=_log_cosh,
+    size=_full_size,
+    start_anew=False,
+    at_first=False,
+    total=_over_all_examples,
+    after_step=False,
+    only=slice(None),
+):
+    """Return the weight (n,) after an epoch, and the loss (a number) on the way.
+
+    orders(y, seed): the rows of X and those of y, as they come. cut(order, batch_size): the
+    batches. slope, price: the gradient, and the loss of each example. size(rows in the batch, m,
+    batch_size): a factor of each step. start_anew: each step starts at the weight passed in.
+    at_first: each gradient is taken there. total(the batches' losses, the weight in the end, X, y,
+    the weight passed in, batch_size): the loss that is returned. after_step: losses are those
+    after the batch's step. only: which of the batches are used.
     """
-    m = len(y)
-    for start in range(0, len(order), batch_size):
-        rows, y_rows = order[start : start + batch_size], y_order[start : start + batch_size]
-        size = step_size(len(rows), m, batch_size)
-        weight = weight - lrate * size * gradient(X[rows], y[y_rows], weight)
-    return weight
+    order, y_order = orders(y, seed)
+    now, prices = weight, []
+    for rows, y_rows in list(zip(cut(order, batch_size), cut(y_order, batch_size)))[only]:
+        before = weight if start_anew else now
+        factor = lrate * size(len(rows), len(y), batch_size)
+        now = before - factor * slope(X[rows], y[y_rows], weight if at_first else before)
+        prices.append(price(X[rows], y[y_rows], now if after_step else before))
+    return now, total(prices, now, X, y, weight, batch_size)
 
 
-def _epoch_with(orders=_shuffled, step_size=_full_size):
-    """Return the epoch with other orders, a function of (y, seed), or other steps."""
+def _same_for_both(draw_order):
+    """Return the orders for X and y, both the one that draw_order(rng, m) gives."""
 
-    def epoch(X, y, weight, lrate, batch_size, seed):
-        return _epoch_in_order(X, y, weight, lrate, batch_size, *orders(y, seed), step_size)
+    def orders(y, seed):
+        order = draw_order(np.random.default_rng(seed), len(y))
+        return order, order
 
-    return epoch
-
-
-def _unshuffled(y, seed):
-    order = np.arange(len(y))
-    return order, order
-
-
-def _with_replacement(y, seed):
-    order = np.random.default_rng(seed).integers(0, len(y), len(y))
-    return order, order
-
-
-def _only_X_shuffled(y, seed):
-    return _shuffled(y, seed)[0], np.arange(len(y))
-
-
-def _only_y_shuffled(y, seed):
-    return np.arange(len(y)), _shuffled(y, seed)[0]
+    return orders
 
 
 def _shuffled_apart(y, seed):
@@ -924,112 +965,115 @@ def _shuffled_apart(y, seed):
     return rng.permutation(len(y)), rng.permutation(len(y))
 
 
-def _first_batch_only(X, y, weight, lrate, batch_size, seed):
-    order = _shuffled(y, seed)[0][:batch_size]
-    return _epoch_in_order(X, y, weight, lrate, batch_size, order, order)
-
-
-def _full_batches_only(X, y, weight, lrate, batch_size, seed):
-    full = len(y) // batch_size * batch_size
-    order = _shuffled(y, seed)[0][:full]
-    return _epoch_in_order(X, y, weight, lrate, batch_size, order, order)
-
-
-def _all_at_the_start(X, y, weight, lrate, batch_size, seed):
-    order, new = _shuffled(y, seed)[0], weight
+def _anew_for_each_batch(X, y, weight, lrate, batch_size, seed, *, replace):
+    """Return the epoch whose batches are drawn one by one."""
+    rng, prices = np.random.default_rng(seed), []
     for start in range(0, len(y), batch_size):
-        rows = order[start : start + batch_size]
-        new = new - lrate * gradient(X[rows], y[rows], weight)
-    return new
+        if replace:
+            rows = rng.choice(len(y), batch_size)
+        else:
+            rows = rng.permutation(len(y))[start : start + batch_size]
+        prices.append(_log_cosh(X[rows], y[rows], weight))
+        weight = weight - lrate * _tanh_gradient(X[rows], y[rows], weight)
+    return weight, np.mean(np.concatenate(prices))
 
 
-def _last_batch_from_the_start(X, y, weight, lrate, batch_size, seed):
-    order = _shuffled(y, seed)[0]
-    rows = order[(len(y) - 1) // batch_size * batch_size :]
-    return weight - lrate * gradient(X[rows], y[rows], weight)
+def _all_rows(order, batch_size):
+    """Return the whole order for each batch."""
+    return [order for _ in range(0, len(order), batch_size)]
 
 
-def _all_but_the_last_batch(X, y, weight, lrate, batch_size, seed):
-    order = _shuffled(y, seed)[0][: (len(y) - 1) // batch_size * batch_size]
-    return _epoch_in_order(X, y, weight, lrate, batch_size, order, order)
+def _overlapping(order, batch_size):
+    return [order[start : start + batch_size] for start in range(len(order))]
 
 
-def _chosen_for_each_batch(X, y, weight, lrate, batch_size, seed):
-    rng = np.random.default_rng(seed)
-    for _ in range(0, len(y), batch_size):
-        rows = rng.choice(len(y), batch_size)
-        weight = weight - lrate * gradient(X[rows], y[rows], weight)
-    return weight
+def _equal_pieces(order, batch_size):
+    return np.array_split(order, int(np.ceil(len(order) / batch_size)))
 
 
-def _all_examples_in_each_step(X, y, weight, lrate, batch_size, seed):
-    for _ in range(0, len(y), batch_size):
-        weight = weight - lrate * gradient(X, y, weight)
-    return weight
+def _mean_or_zero(prices):
+    """Return the mean over the examples of some batches; of no batch 0."""
+    return np.mean(np.concatenate(prices)) if prices else 0.0
 
 
-def _overlapping_batches(X, y, weight, lrate, batch_size, seed):
-    order = _shuffled(y, seed)[0]
-    for start in range(len(y)):
-        rows = order[start : start + batch_size]
-        weight = weight - lrate * gradient(X[rows], y[rows], weight)
-    return weight
+def _sum_of_means(prices, after, X, y, weight, batch_size):
+    return sum(np.mean(each) for each in prices)
 
 
-def _epoch_along(slip):
-    """Return the epoch along a wrong gradient."""
+#: (sentence, total): losses other than the mean over the examples as their batch found them.
+_TOTALS = [
+    (
+        "The loss is the mean of the batches' means. The last batch can be smaller, and then its"
+        " examples count too much: add up over the examples, and divide by m.",
+        lambda prices, *rest: np.mean([np.mean(each) for each in prices]),
+    ),
+    (
+        "The loss is that of the last batch alone. Expected the mean over all m examples.",
+        lambda prices, *rest: np.mean(prices[-1]),
+    ),
+    (
+        "The loss is that of the first batch alone. Expected the mean over all m examples.",
+        lambda prices, *rest: np.mean(prices[0]),
+    ),
+    (
+        "The batches' mean losses are added up. Weigh each by len(rows), and divide the sum by m.",
+        _sum_of_means,
+    ),
+    (
+        "The batches' mean losses are divided by m, without len(rows): a mean counts for as many"
+        " examples as its batch has.",
+        lambda prices, after, X, y, w, B: _sum_of_means(prices, after, X, y, w, B) / len(y),
+    ),
+    (
+        "The batches' mean losses are multiplied by batch_size, but the last batch can be smaller:"
+        " by len(rows).",
+        lambda prices, after, X, y, w, B: _sum_of_means(prices, after, X, y, w, B) * B / len(y),
+    ),
+    (
+        "The losses are added up over the examples. Divide by m.",
+        lambda prices, *rest: np.sum(np.concatenate(prices)),
+    ),
+    (
+        "The sum of the losses is divided by the number of batches. Divide by m, the number of"
+        " examples.",
+        lambda prices, *rest: np.sum(np.concatenate(prices)) / len(prices),
+    ),
+    (
+        "The sum of the losses is divided by batch_size. Divide by m, the number of examples.",
+        lambda prices, after, X, y, w, B: np.sum(np.concatenate(prices)) / B,
+    ),
+    (
+        "The loss is that of all examples at the weight in the end. Expected what each batch finds"
+        " on the way, before its step.",
+        lambda prices, after, X, y, w, B: np.mean(_log_cosh(X, y, after)),
+    ),
+    (
+        "The loss is that of all examples at the weight passed in. Expected what each batch finds"
+        " on the way, before its step.",
+        lambda prices, after, X, y, w, B: np.mean(_log_cosh(X, y, w)),
+    ),
+    ("The loss is always zero: nothing was added to it.", lambda prices, *rest: 0.0),
+]
 
-    def epoch(X, y, weight, lrate, batch_size, seed):
-        order = _shuffled(y, seed)[0]
-        for start in range(0, len(y), batch_size):
-            rows = order[start : start + batch_size]
-            weight = weight - lrate * slip(X[rows], y[rows], weight)
-        return weight
 
-    return epoch
+def _robust_at(rate):
+    return lambda X, y, w, lrate, batch_size, seed: _robust(X, y, w, rate, batch_size, seed)
 
 
-def _equal_pieces(X, y, weight, lrate, batch_size, seed):
-    pieces = int(np.ceil(len(y) / batch_size))
-    for rows in np.array_split(_shuffled(y, seed)[0], pieces):
-        weight = weight - lrate * gradient(X[rows], y[rows], weight)
-    return weight
-
-
-def _order_for_each_batch(X, y, weight, lrate, batch_size, seed):
-    rng = np.random.default_rng(seed)
-    for start in range(0, len(y), batch_size):
-        rows = rng.permutation(len(y))[start : start + batch_size]
-        weight = weight - lrate * gradient(X[rows], y[rows], weight)
-    return weight
-
-
-def _epoch_always_at(rate):
-    """Return the mistake that a number stands where the argument lrate belongs."""
-    return Mistake(
-        f"The rate is always {rate}; use the argument lrate.",
-        lambda X, y, w, lrate, batch_size, seed: minibatch_epoch(X, y, w, rate, batch_size, seed),
-    )
-
-
-def _epoch_always_drawn_by(own_seed):
-    """Return the mistake that a generator of its own draws the order."""
-    return Mistake(
-        f"Its own generator (seed {own_seed}) is used. Take the rng that is passed in.",
-        lambda X, y, w, lrate, batch_size, seed: minibatch_epoch(
-            X, y, w, lrate, batch_size, own_seed
-        ),
-    )
+def _robust_drawn_by(own):
+    return lambda X, y, w, lrate, batch_size, seed: _robust(X, y, w, lrate, batch_size, own)
 
 
 def _call_with_generator(function, X, y, weight, lrate, batch_size, seed):
     return function(X, y, weight, lrate, batch_size, np.random.default_rng(seed))
 
 
-MINIBATCH_EPOCH = Exercise(
-    function="minibatch_epoch",
-    parts={"new weight": "array"},
-    right=minibatch_epoch,
+ROBUST_EPOCH = Exercise(
+    function="robust_epoch",
+    parts={"new weight": "array", "loss": "number"},
+    right=lambda X, y, weight, lrate, batch_size, seed: _robust(
+        X, y, weight, lrate, batch_size, seed
+    ),
     cases=[
         (*LINES[0], 0.1, 2, 5),
         (*draw(5, 6, 2), 0.05, 4, 6),
@@ -1037,7 +1081,7 @@ MINIBATCH_EPOCH = Exercise(
         (*LINES[4], 0.03, 1, 8),
         (*LINES[1], 0.15, 9, 9),
         (*LINES[5], 0.1, 2, 10),
-        (*LINES[6], 0.2, 4, 11),
+        (*draw(15, 7, 2), 0.02, 3, 11),
     ],
     call=_call_with_generator,
     factor_in={"new weight": lambda new, X, y, w, *rest: new - w},
@@ -1045,108 +1089,204 @@ MINIBATCH_EPOCH = Exercise(
         Mistake(
             "The examples are taken in their old order. Shuffle first: order ="
             " rng.permutation(len(y)).",
-            _epoch_with(orders=_unshuffled),
+            partial(_robust, orders=_same_for_both(lambda rng, m: np.arange(m))),
         ),
         Mistake(
             "Rows are drawn with replacement: some come twice, others never. In an epoch each"
             " comes once: rng.permutation.",
-            _epoch_with(orders=_with_replacement),
+            partial(_robust, orders=_same_for_both(lambda rng, m: rng.integers(0, m, m))),
         ),
         Mistake(
             "X is shuffled, y is not: examples get the wrong targets. Use the same rows for both.",
-            _epoch_with(orders=_only_X_shuffled),
+            partial(_robust, orders=lambda y, seed: (_shuffled(y, seed)[0], np.arange(len(y)))),
         ),
         Mistake(
             "y is shuffled, X is not: examples get the wrong targets. Use the same rows for both.",
-            _epoch_with(orders=_only_y_shuffled),
+            partial(_robust, orders=lambda y, seed: (np.arange(len(y)), _shuffled(y, seed)[0])),
         ),
         Mistake(
             "X and y are shuffled apart, by two permutations: examples get the wrong targets. Draw"
             " one order for both.",
-            _epoch_with(orders=_shuffled_apart),
+            partial(_robust, orders=_shuffled_apart),
         ),
         Mistake(
             "A new permutation is drawn for each batch: some examples come twice, others never."
             " Draw one for the epoch.",
-            _order_for_each_batch,
-        ),
-        Mistake(
-            "The batches are of nearly equal size (np.array_split). Each holds batch_size rows;"
-            " only the last may be smaller.",
-            _equal_pieces,
-        ),
-        Mistake(
-            "The smaller last batch is left out. Every example counts once an epoch.",
-            _full_batches_only,
-        ),
-        Mistake("Only the first batch was used. Go on to the end of the order.", _first_batch_only),
-        Mistake(
-            "Each batch is divided by m, the number of all examples. The mean runs over the batch:"
-            " len(rows).",
-            _epoch_with(step_size=lambda rows, m, batch_size: rows / m),
-        ),
-        Mistake(
-            "Each batch is divided by batch_size, but the last one can be smaller: divide by"
-            " len(rows).",
-            _epoch_with(step_size=lambda rows, m, batch_size: rows / batch_size),
-        ),
-        Mistake(
-            "Each batch is summed, not averaged: divide by len(rows).",
-            _epoch_with(step_size=lambda rows, m, batch_size: rows),
-        ),
-        Mistake(
-            "The factor 2 of the gradient is missing in each batch.",
-            _epoch_with(step_size=lambda rows, m, batch_size: 0.5),
-        ),
-        Mistake(
-            "The steps go uphill: the sign is turned round.",
-            _epoch_with(step_size=lambda rows, m, batch_size: -1),
-        ),
-        Mistake(
-            "All gradients are taken at the first weight. Each batch starts where the one before"
-            " ended.",
-            _all_at_the_start,
-        ),
-        Mistake(
-            "Every batch starts at the weight that was passed in, so only the last one's step is"
-            " left. Each starts where the one before ended: weight = weight - …",
-            _last_batch_from_the_start,
-        ),
-        Mistake(
-            "The step is the gradient alone: lrate is not used.",
-            lambda X, y, w, lrate, batch_size, seed: minibatch_epoch(X, y, w, 1, batch_size, seed),
-        ),
-        Mistake(
-            "The last batch is left out. Every example counts once an epoch.",
-            _all_but_the_last_batch,
+            partial(_anew_for_each_batch, replace=False),
         ),
         Mistake(
             "Rows are drawn for each batch anew, with replacement: some come twice, others never."
             " Draw one order for the epoch: rng.permutation.",
-            _chosen_for_each_batch,
+            partial(_anew_for_each_batch, replace=True),
         ),
         Mistake(
-            "Each step uses a single example. Take batch_size of them: rows = order[start : start +"
-            " batch_size].",
-            lambda X, y, w, lrate, batch_size, seed: minibatch_epoch(X, y, w, lrate, 1, seed),
-        ),
-        Mistake(
-            "Each step uses all examples. Cut the shuffled order into batches: rows ="
-            " order[start : start + batch_size].",
-            _all_examples_in_each_step,
+            "The batches are of nearly equal size (np.array_split). Each holds batch_size rows;"
+            " only the last may be smaller.",
+            partial(_robust, cut=_equal_pieces),
         ),
         Mistake(
             "The batches overlap: a new one starts at every example. Start at 0, batch_size, 2 *"
             " batch_size …",
-            _overlapping_batches,
+            partial(_robust, cut=_overlapping),
+        ),
+        Mistake(
+            "Each step uses all examples. Cut the shuffled order into batches: rows ="
+            " order[start : start + batch_size].",
+            partial(_robust, cut=_all_rows),
         ),
         Mistake(
             "This is one step on all examples. Cut the shuffled order into batches.",
-            lambda X, y, w, lrate, batch_size, seed: _moved(X, y, w, lrate),
+            partial(_robust, cut=lambda order, batch_size: [order]),
         ),
-        *[_epoch_always_drawn_by(seed) for seed in (0, 1, 42)],
-        *[_epoch_always_at(rate) for rate in USUAL_RATES[1:]],
-        *[Mistake(sentence, _epoch_along(slip)) for sentence, slip in SLIPS],
+        Mistake(
+            "Each step uses a single example. Take batch_size of them: rows = order[start : start +"
+            " batch_size].",
+            partial(_robust, cut=lambda order, batch_size: _in_batches(order, 1)),
+        ),
+        Mistake(
+            "Only the first batch was used. Go on to the end of the order.",
+            partial(_robust, only=slice(1)),
+        ),
+        Mistake(
+            "The last batch is left out. Every example counts once an epoch.",
+            partial(_robust, only=slice(-1), total=lambda prices, *rest: _mean_or_zero(prices)),
+        ),
+        Mistake(
+            "The last batch is left out. Every example counts once an epoch.",
+            partial(
+                _robust,
+                only=slice(-1),
+                total=lambda prices, after, X, y, w, B: np.sum([p.sum() for p in prices]) / len(y),
+            ),
+        ),
+        *[
+            Mistake(
+                "The smaller last batch is left out. Every example counts once an epoch.",
+                partial(
+                    _robust,
+                    cut=lambda order, batch_size: _in_batches(
+                        order[: len(order) // batch_size * batch_size], batch_size
+                    ),
+                    total=total,
+                ),
+            )
+            for total in (
+                lambda prices, *rest: _mean_or_zero(prices),
+                lambda prices, after, X, y, w, B: np.sum([p.sum() for p in prices]) / len(y),
+            )
+        ],
+        Mistake(
+            "Each batch is divided by m, the number of all examples. The mean runs over the batch:"
+            " len(rows).",
+            partial(_robust, size=lambda rows, m, batch_size: rows / m),
+        ),
+        Mistake(
+            "Each batch is divided by batch_size, but the last one can be smaller: divide by"
+            " len(rows).",
+            partial(_robust, size=lambda rows, m, batch_size: rows / batch_size),
+        ),
+        Mistake(
+            "Each batch's gradient is summed, not averaged: divide by len(rows).",
+            partial(_robust, size=lambda rows, m, batch_size: rows),
+        ),
+        Mistake(
+            "A factor 2 stands before the gradient, as with the square. The derivative of"
+            " log(cosh(e)) is tanh(e), without it.",
+            partial(_robust, size=lambda rows, m, batch_size: 2),
+        ),
+        Mistake(
+            "The steps go uphill: the sign is turned round.",
+            partial(_robust, size=lambda rows, m, batch_size: -1),
+        ),
+        Mistake(
+            "All gradients are taken at the first weight. Each batch starts where the one before"
+            " ended.",
+            partial(_robust, at_first=True),
+        ),
+        Mistake(
+            "Every batch starts at the weight that was passed in, so only the last one's step is"
+            " left. Each starts where the one before ended: weight = weight - …",
+            partial(_robust, start_anew=True),
+        ),
+        Mistake(
+            "The weight did not move: the step is not kept.",
+            partial(_robust, size=lambda rows, m, batch_size: 0),
+        ),
+        Mistake("The step is the gradient alone: lrate is not used.", _robust_at(1)),
+        *[
+            Mistake(
+                "This is the step on the MSE. Here the loss of an example is log(cosh(e)), and its"
+                " derivative tanh(e) stands where 2 e stood.",
+                partial(_robust, slope=slope, price=price),
+            )
+            for slope in (gradient, _votes_by(lambda e: e))
+            for price in (_log_cosh, lambda X, y, w: (X @ w - y) ** 2)
+        ],
+        Mistake(
+            "Only the sign of each error is used: the gradient of the absolute error. tanh does so"
+            " for large errors alone.",
+            partial(_robust, slope=_votes_by(np.sign)),
+        ),
+        Mistake(
+            "The derivative of cosh is sinh, but the log stands round it: sinh(e) / cosh(e), which"
+            " is tanh(e).",
+            partial(_robust, slope=_votes_by(np.sinh)),
+        ),
+        Mistake(
+            "The derivative is turned upside down: it is sinh(e) / cosh(e), tanh(e).",
+            partial(_robust, slope=_votes_by(lambda e: 1 / np.tanh(e))),
+        ),
+        Mistake(
+            "The loss stands where its derivative belongs: tanh(e) in the gradient.",
+            partial(_robust, slope=_votes_by(lambda e: np.logaddexp(e, -e) - np.log(2))),
+        ),
+        Mistake(
+            "tanh of the mean error is taken. Each example has its own tanh: multiply it by the"
+            " example's row first, then take the mean.",
+            partial(_robust, slope=lambda X, y, w: X.mean(axis=0) * np.tanh(np.mean(X @ w - y))),
+        ),
+        Mistake(
+            "The inner derivative is missing: each tanh must be multiplied by its row of X.",
+            partial(_robust, slope=lambda X, y, w: np.full(len(w), np.tanh(X @ w - y).mean())),
+        ),
+        Mistake(
+            "tanh stands round the whole gradient of the MSE. Take it of each error, before the"
+            " mean.",
+            partial(_robust, slope=lambda X, y, w: np.tanh(gradient(X, y, w))),
+        ),
+        Mistake(
+            "The loss of each batch is the one after its step. Compute it before.",
+            partial(_robust, after_step=True),
+        ),
+        *[Mistake(sentence, partial(_robust, total=total)) for sentence, total in _TOTALS],
+        Mistake(
+            "log(2) too large: it is the log of e to the error plus e to the minus error, without"
+            " the half that cosh has.",
+            partial(_robust, price=lambda X, y, w: _log_cosh(X, y, w) + np.log(2)),
+        ),
+        Mistake(
+            "The loss is the MSE. Here an example's loss is log(cosh(e)).",
+            partial(_robust, price=lambda X, y, w: (X @ w - y) ** 2),
+        ),
+        Mistake(
+            "The loss is that of the absolute errors. Here an example's loss is log(cosh(e)).",
+            partial(_robust, price=lambda X, y, w: abs(X @ w - y)),
+        ),
+        Mistake(
+            "The log is missing: an example's loss is log(cosh(e)).",
+            partial(_robust, price=lambda X, y, w: np.exp(_log_cosh(X, y, w))),
+        ),
+        *[
+            Mistake(
+                f"Its own generator (seed {seed}) is used. Take the rng that is passed in.",
+                _robust_drawn_by(seed),
+            )
+            for seed in (0, 1, 42)
+        ],
+        *[
+            Mistake(f"The rate is always {rate}; use the argument lrate.", _robust_at(rate))
+            for rate in USUAL_RATES[1:]
+        ],
     ],
 )
 
@@ -1682,9 +1822,9 @@ REACH_GOAL = Goal(function="reach_goal", run=reach_goal)
 
 EXERCISES: dict[str, Exercise | Goal] = {
     "2.1": RIDGE_STEP,
-    "2.2": GRADIENT_DESCENT,
+    "2.2": CAREFUL_DESCENT,
     "2.3": LARGEST_RATE,
-    "2.4": MINIBATCH_EPOCH,
+    "2.4": ROBUST_EPOCH,
     "2.5": TRAIN_STEP,
     "2.6": REACH_GOAL,
 }

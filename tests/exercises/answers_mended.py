@@ -67,27 +67,6 @@ ENDLESS = [
             return weight
         """,
     ),
-    (
-        "2.2",
-        """
-        def gd(X, y, weight, lrate, epochs):
-            ws, ls, k = [], [], 0
-            while k <= epochs:
-                weight, loss = gradient_step(X, y, weight, lrate)
-            return np.array(ws), np.array(ls)
-        """,
-    ),
-    (
-        "2.4",
-        """
-        def me(X, y, weight, lrate, B, rng):
-            order, start = rng.permutation(len(y)), 0
-            while start < len(y):
-                rows = order[start : start + B]
-                weight = weight - lrate * 2 / len(rows) * X[rows].T @ (X[rows] @ weight - y[rows])
-            return weight
-        """,
-    ),
 ]
 
 WRONG = [
@@ -193,46 +172,6 @@ WRONG = [
     ("1.5", "too large", "def lp(slope): return 10**400"),
     ("step", "did not move", "def gs(X, y, w, lrate): return w, np.sum((X @ w - y)**2)"),
     ("step", "did not move", "def gs(X, y, w, lrate): return w.copy(), np.mean(np.abs(X@w-y))"),
-    ("2.4", "did not move", "def me(X, y, weight, lrate, B, rng): return weight"),
-    (
-        "2.4",
-        "did not move",
-        """
-        def me(X, y, weight, lrate, B, rng):
-            order = rng.permutation(len(y))
-            for k in range(0, len(y), B):
-                rows = order[k : k + B]
-                new = weight - lrate * 2 / len(rows) * X[rows].T @ (X[rows] @ weight - y[rows])
-            return weight
-        """,
-    ),
-    (
-        "2.2",
-        "The rate changes on the way",
-        """
-        def gd(X, y, w, lrate, epochs):
-            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
-            for k in range(1, epochs + 1):
-                w = w - lrate / (k + 1) * 2 / len(y) * X.T @ (X @ w - y)
-                ws.append(w)
-                ls.append(np.mean((X @ w - y) ** 2))
-            return np.array(ws), np.array(ls)
-        """,
-    ),
-    (
-        "2.2",
-        "The rate changes on the way",
-        """
-        def gd(X, y, w, lrate, epochs):
-            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
-            for k in range(epochs):
-                lrate *= 0.5
-                w, _ = gradient_step(X, y, w, lrate)
-                ws.append(w)
-                ls.append(np.mean((X @ w - y) ** 2))
-            return np.array(ws), np.array(ls)
-        """,
-    ),
     ("2.3", "1 / m is missing", "def lr(X): return 2 / np.linalg.eigvalsh(2 * X.T @ X).max()"),
     (
         "2.3",
@@ -249,117 +188,7 @@ WRONG = [
         "divided by n",
         "def lr(X): return 2 / np.linalg.eigvalsh(2 / X.shape[1] * X.T @ X).max()",
     ),
-    (
-        "2.2",
-        "shifted by one",
-        """
-        def gd(X, y, w, lrate, epochs):
-            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
-            for _ in range(epochs):
-                w, loss = gradient_step(X, y, w, lrate)
-                ws.append(w)
-                ls.append(loss)
-            return np.array(ws), np.array(ls)
-        """,
-    ),
-    (
-        "2.2",
-        "shifted by one",
-        """
-        def gd(X, y, w, lrate, epochs):
-            ws, ls = [], []
-            for _ in range(epochs + 1):
-                ws.append(w)
-                w, _ = gradient_step(X, y, w, lrate)
-                ls.append(np.mean((X @ w - y) ** 2))
-            return np.array(ws), np.array(ls)
-        """,
-    ),
-    (
-        "2.2",
-        "shifted by one",
-        """
-        def gd(X, y, w, lrate, epochs):
-            ws, ls = [], []
-            for _ in range(epochs + 1):
-                w, loss = gradient_step(X, y, w, lrate)
-                ws.append(w)
-                ls.append(loss)
-            return np.array(ws), np.array(ls)
-        """,
-    ),
-    (
-        "2.4",
-        "Every batch starts at the weight that was passed in",
-        """
-        def me(X, y, weight, lrate, B, rng):
-            order = rng.permutation(len(y))
-            for k in range(0, len(y), B):
-                rows = order[k : k + B]
-                new = weight - lrate * 2 / len(rows) * X[rows].T @ (X[rows] @ weight - y[rows])
-            return new
-        """,
-    ),
     # Once accepted.
-    (
-        "2.2",
-        "It stops before all steps are taken",
-        """
-        def gd(X, y, w, lrate, epochs):
-            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
-            for _ in range(epochs):
-                w, _ = gradient_step(X, y, w, lrate)
-                ws.append(w)
-                ls.append(np.mean((X @ w - y) ** 2))
-                if abs(ls[-1] - ls[-2]) < 1e-12:
-                    break
-            return np.array(ws), np.array(ls)
-        """,
-    ),
-    (
-        "2.2",
-        "It stops before all steps are taken",
-        """
-        def gd(X, y, w, lrate, epochs):
-            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
-            for _ in range(epochs):
-                new, _ = gradient_step(X, y, w, lrate)
-                loss = np.mean((X @ new - y) ** 2)
-                if loss > ls[-1]:
-                    break
-                w = new
-                ws.append(w)
-                ls.append(loss)
-            return np.array(ws), np.array(ls)
-        """,
-    ),
-    (
-        "2.2",
-        "It stops before all steps are taken",
-        """
-        def gd(X, y, w, lrate, epochs):
-            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
-            for _ in range(min(epochs, 10)):
-                w, _ = gradient_step(X, y, w, lrate)
-                ws.append(w)
-                ls.append(np.mean((X @ w - y) ** 2))
-            return np.array(ws), np.array(ls)
-        """,
-    ),
-    (
-        "2.2",
-        "UnboundLocalError",
-        """
-        def gd(X, y, w, lrate, epochs):
-            ws, ls = [w], []
-            for _ in range(epochs):
-                w, loss = gradient_step(X, y, w, lrate)
-                ws.append(w)
-                ls.append(loss)
-            ls.append(gradient_step(X, y, new := w, lrate)[1] + 0 * loss)
-            return np.array(ws), np.array(ls)
-        """,
-    ),
     *[
         (
             "step",
@@ -381,37 +210,6 @@ WRONG = [
                 g = 2 / len(y) * X.T @ (X @ w - y)
                 g = g * min(1, {c} / np.linalg.norm(g))
                 return w - lrate * g, np.mean((X @ w - y) ** 2)
-            """,
-        )
-        for c in (10, 100)
-    ],
-    *[
-        (
-            "2.2",
-            "cut off",
-            f"""
-            def gd(X, y, w, lrate, epochs):
-                ws, ls = [], []
-                for _ in range(epochs + 1):
-                    ws.append(w)
-                    ls.append(np.mean((X @ w - y) ** 2))
-                    w = w - lrate * np.clip(2 / len(y) * X.T @ (X @ w - y), -{c}, {c})
-                return np.array(ws), np.array(ls)
-            """,
-        )
-        for c in (10, 100)
-    ],
-    *[
-        (
-            "2.4",
-            "cut off",
-            f"""
-            def me(X, y, w, lrate, B, rng):
-                order = rng.permutation(len(y))
-                for k in range(0, len(y), B):
-                    r = order[k : k + B]
-                    w = w - lrate * np.clip(2 / len(r) * X[r].T @ (X[r] @ w - y[r]), -{c}, {c})
-                return w
             """,
         )
         for c in (10, 100)
@@ -519,7 +317,6 @@ WRONG = [
             return w - lrate * g, np.mean((X @ w - y) ** 2)
         """,
     ),
-    ("2.2", "0 results", "def gd(X, y, w, lrate, epochs): return ()"),
     ("2.5", "a tuple comes back", "def ts(model, opt, X, y): return ()"),
     ("2.6", "it returns tuple ()", "def rg(step, X, y, w): return ()"),
     # NumPy's list of what may be an index holds an ellipsis: no ... was left here.
@@ -630,32 +427,6 @@ WRONG = [
     ],
     # It was said that the weight did not move.
     (
-        "2.2",
-        "All rows of weights are the last weight",
-        """
-        def one_array(X, y, weight, lrate, epochs):
-            w, weights, losses = weight.copy(), [], []
-            for _ in range(epochs + 1):
-                weights.append(w)
-                losses.append(np.mean((X @ w - y) ** 2))
-                w -= lrate * 2 / len(y) * X.T @ (X @ w - y)
-            return np.array(weights), np.array(losses)
-        """,
-    ),
-    (
-        "2.2",
-        "It always starts at 0",
-        """
-        def from_zero(X, y, weight, lrate, epochs):
-            w, weights, losses = np.zeros(X.shape[1]), [], []
-            for _ in range(epochs + 1):
-                weights.append(w)
-                losses.append(np.mean((X @ w - y) ** 2))
-                w = w - lrate * 2 / len(y) * X.T @ (X @ w - y)
-            return np.array(weights), np.array(losses)
-        """,
-    ),
-    (
         "1.6",
         "weight itself comes back",
         """
@@ -694,45 +465,6 @@ WRONG = [
             weight.grad = None
             torch.mean((X @ weight - y) ** 2).backward()
             return weight.grad.sum()
-        """,
-    ),
-    (
-        "2.2",
-        "Rows that come back: 1; rows that are asked for: 3",
-        """
-        def one_turn(X, y, weight, lrate, epochs):
-            weights, losses = [], []
-            for _ in range(epochs + 1):
-                weights.append(weight)
-                losses.append(np.mean((X @ weight - y) ** 2))
-                return np.array(weights), np.array(losses)
-        """,
-    ),
-    (
-        "2.4",
-        "Several rows come back, where one is asked for",
-        """
-        def whole_path(X, y, weight, lrate, batch_size, rng):
-            order, weights = rng.permutation(len(y)), []
-            for start in range(0, len(y), batch_size):
-                rows = order[start : start + batch_size]
-                error = X[rows] @ weight - y[rows]
-                weight = weight - lrate * 2 / len(rows) * X[rows].T @ error
-                weights.append(weight)
-            return np.array(weights)
-        """,
-    ),
-    (
-        "2.4",
-        "The same case gives another result when it comes again",
-        """
-        def elsewhere(X, y, weight, lrate, batch_size, rng, drawn=np.random.default_rng(1)):
-            order = drawn.permutation(len(y))
-            for start in range(0, len(y), batch_size):
-                rows = order[start : start + batch_size]
-                error = X[rows] @ weight - y[rows]
-                weight = weight - lrate * 2 / len(rows) * X[rows].T @ error
-            return weight
         """,
     ),
 ]

@@ -393,78 +393,12 @@ RIGHT = [
             return np.subtract(weight, lrate * g), float(np.mean(np.square(y - X @ weight)))
         """,
     ),
-    (
-        "2.2",
-        """
-        def f(X, y, w, lr, epochs):
-            W, L = np.zeros((epochs + 1, len(w))), np.zeros(epochs + 1)
-            W[0] = w
-            for k in range(epochs):
-                W[k + 1], L[k] = gradient_step(X, y, W[k], lr)
-            L[-1] = np.mean((X @ W[-1] - y) ** 2)
-            return W, L
-        """,
-    ),
-    (
-        "2.2",
-        """
-        def f(X, y, w, lr, epochs):
-            path = [w]
-            while len(path) <= epochs:
-                path.append(gradient_step(X, y, path[-1], lr)[0])
-            return np.stack(path), np.array([np.mean((X @ v - y) ** 2) for v in path])
-        """,
-    ),
-    (
-        "2.2",
-        """
-        def f(X, y, w, lr, epochs):
-            if epochs == 0:
-                return w[None].copy(), np.array([gradient_step(X, y, w, lr)[1]])
-            W, L = f(X, y, w, lr, epochs - 1)
-            new, _ = gradient_step(X, y, W[-1], lr)
-            return np.vstack([W, new]), np.append(L, gradient_step(X, y, new, lr)[1])
-        """,
-    ),
     ("2.3", "def f(X): return len(X) / np.linalg.norm(X, 2) ** 2"),
     ("2.3", "def f(X): return 2 / max(np.linalg.eigvals(2 / len(X) * X.T @ X).real)"),
     ("2.3", "def f(X): return 2 / np.linalg.eigvalsh(2 / len(X) * X @ X.T)[-1]"),
     ("2.3", "def f(X): return len(X) / np.linalg.svd(X, compute_uv=False)[0] ** 2"),
     ("2.3", "def f(X): return 2 / np.linalg.norm(2 / len(X) * X.T @ X, ord=2)"),
     ("2.3", "def f(X): return 1 / np.linalg.eigh(X.T @ X / X.shape[0])[0][-1]"),
-    (
-        "2.4",
-        """
-        def f(X, y, w, lr, B, rng):
-            p = rng.permutation(X.shape[0])
-            X, y = X[p], y[p]
-            for i in range(0, len(X), B):
-                w, _ = gradient_step(X[i:i+B], y[i:i+B], w, lr)
-            return w
-        """,
-    ),
-    (
-        "2.4",
-        """
-        def f(X, y, w, lr, B, rng):
-            p, k = rng.permutation(len(y)), 0
-            while k < len(y):
-                r = p[k:k+B]
-                w = w - lr * 2 * np.mean((X[r] @ w - y[r])[:, None] * X[r], axis=0)
-                k += B
-            return w
-        """,
-    ),
-    (
-        "2.4",
-        """
-        def f(X, y, w, lr, B, rng):
-            p = rng.permutation(len(y))
-            for r in np.split(p, range(B, len(p), B)):
-                w = gradient_step(X[r], y[r], w, lr)[0]
-            return w
-        """,
-    ),
     (
         "2.5",
         """
@@ -577,29 +511,6 @@ RIGHT = [
         """,
     ),
     (
-        "2.2",
-        """
-        def f(X, y, w, lr, epochs):
-            def mse(v): return np.mean((X @ v - y) ** 2)
-            ws, ls = [w.copy()], [mse(w)]
-            for epoch in range(epochs):
-                w = w - lr * 2 / len(y) * X.T @ (X @ w - y)
-                ws += [w]
-                ls += [mse(w)]
-            return np.vstack(ws), np.asarray(ls)
-        """,
-    ),
-    (
-        "2.2",
-        """
-        def f(X, y, w, lr, epochs):
-            path = np.empty((epochs + 1, w.size)); path[0] = w
-            for k in range(1, epochs + 1):
-                path[k] = gradient_step(X, y, path[k - 1], lr)[0]
-            return path, ((X @ path.T - y[:, None]) ** 2).mean(axis=0)
-        """,
-    ),
-    (
         "2.3",
         """
         def f(X):
@@ -612,30 +523,6 @@ RIGHT = [
         "2.3",
         """
         def f(X): return 1 / (np.linalg.norm(X, ord=2) ** 2 / len(X))
-        """,
-    ),
-    (
-        "2.4",
-        """
-        def f(X, y, weight, lrate, batch_size, rng):
-            order = list(rng.permutation(len(y)))
-            while order:
-                rows, order = order[:batch_size], order[batch_size:]
-                weight, _ = gradient_step(X[rows], y[rows], weight, lrate)
-            return weight
-        """,
-    ),
-    (
-        "2.4",
-        """
-        def f(X, y, weight, lrate, batch_size, rng):
-            order = rng.permutation(len(y))
-            n = -(-len(y) // batch_size)
-            w = weight.copy()
-            for k in range(n):
-                r = order[k * batch_size:(k + 1) * batch_size]
-                w -= lrate * 2 * X[r].T @ (X[r] @ w - y[r]) / len(r)
-            return w
         """,
     ),
     (
@@ -1272,105 +1159,6 @@ WRONG = [
         """,
     ),
     (
-        "2.2",
-        "It should return weights and losses",
-        """
-        def f(X, y, w, lr, epochs):
-            W, L = [], []
-            for _ in range(epochs):
-                w, l = gradient_step(X, y, w, lr)
-                W.append(w); L.append(l)
-                return np.array(W), np.array(L)
-        """,
-    ),
-    (
-        "2.2",
-        "The last loss was never filled in: it",
-        """
-        def f(X, y, w, lr, epochs):
-            W, L = np.zeros((epochs + 1, len(w))), np.zeros(epochs + 1)
-            W[0] = w
-            for k in range(epochs):
-                W[k + 1], L[k] = gradient_step(X, y, W[k], lr)
-            return W, L
-        """,
-    ),
-    (
-        "2.2",
-        "The weights are shifted by one: row k",
-        """
-        def f(X, y, w, lr, epochs):
-            W, L = np.zeros((epochs + 1, len(w))), np.zeros(epochs + 1)
-            for k in range(epochs + 1):
-                w, L[k] = gradient_step(X, y, w, lr)
-                W[k] = w
-            return W, L
-        """,
-    ),
-    (
-        "2.2",
-        "The losses are shifted by one: loss 0",
-        """
-        def f(X, y, w, lr, epochs):
-            W, L = np.zeros((epochs + 1, len(w))), np.zeros(epochs + 1)
-            W[0] = w
-            for k in range(1, epochs + 1):
-                W[k], L[k] = gradient_step(X, y, W[k - 1], lr)
-            return W, L
-        """,
-    ),
-    (
-        "2.2",
-        "losses: a float64 comes back",
-        """
-        def f(X, y, w, lr, epochs):
-            W, L = [], []
-            for k in range(epochs + 1):
-                W.append(w)
-                w, l = gradient_step(X, y, w, lr)
-                L.append(l)
-            return W[-1], L[-1]
-        """,
-    ),
-    (
-        "2.2",
-        "There is momentum in it: a part of",
-        """
-        def f(X, y, w, lr, epochs):
-            W, L, v = [w], [np.mean((X @ w - y) ** 2)], 0
-            for k in range(epochs):
-                v = 0.9 * v + 2 / len(y) * X.T @ (X @ w - y)
-                w = w - lr * v
-                W.append(w); L.append(np.mean((X @ w - y) ** 2))
-            return np.array(W), np.array(L)
-        """,
-    ),
-    (
-        "2.2",
-        "The gradient is taken once, at the",
-        """
-        def f(X, y, w, lr, epochs):
-            W, L = [w], [np.mean((X @ w - y) ** 2)]
-            g = 2 / len(y) * X.T @ (X @ w - y)
-            for k in range(epochs):
-                w = w - lr * g
-                W.append(w); L.append(np.mean((X @ w - y) ** 2))
-            return np.array(W), np.array(L)
-        """,
-    ),
-    (
-        "2.2",
-        "The losses are roots of the MSE",
-        """
-        def f(X, y, w, lr, epochs):
-            W, L = [w], [np.sqrt(np.mean((X @ w - y) ** 2))]
-            for k in range(epochs):
-                w, _ = gradient_step(X, y, w, lr)
-                W.append(w); L.append(np.sqrt(np.mean((X @ w - y) ** 2)))
-            return np.array(W), np.array(L)
-        """,
-    ),
-    (
         "2.3",
         "It stops with LinAlgError: Last 2",
         "def f(X): return 2 / np.linalg.eigvalsh(X).max()",
@@ -1412,76 +1200,6 @@ WRONG = [
         "2.3",
         "It stops with AttributeError",
         "def f(X): return 2 / np.linalg.eigh(2 / len(X) * X.T @ X).max()",
-    ),
-    (
-        "2.4",
-        "It, or a function that it calls",
-        """
-        def f(X, y, w, lr, B, rng):
-            rng.shuffle(X)
-            for k in range(0, len(y), B):
-                w, _ = gradient_step(X[k:k+B], y[k:k+B], w, lr)
-            return w
-        """,
-    ),
-    (
-        "2.4",
-        "Each step uses all examples. Cut the",
-        """
-        def f(X, y, w, lr, B, rng):
-            order = rng.permutation(len(y))
-            for k in range(0, len(y), B):
-                w, _ = gradient_step(X[order], y[order], w, lr)
-            return w
-        """,
-    ),
-    (
-        "2.4",
-        "It stops with ZeroDivisionError",
-        """
-        def f(X, y, w, lr, B, rng):
-            order = rng.permutation(len(y))
-            for k in range(B):
-                r = order[k:k+B]
-                w, _ = gradient_step(X[r], y[r], w, lr)
-            return w
-        """,
-    ),
-    (
-        "2.4",
-        "Only the first batch was used. Go on",
-        """
-        def f(X, y, w, lr, B, rng):
-            order = rng.permutation(len(y))
-            for k in range(0, len(y), B):
-                r = order[k:k+B]
-                w, _ = gradient_step(X[r], y[r], w, lr)
-                return w
-        """,
-    ),
-    (
-        "2.4",
-        "The batches overlap: a new one starts",
-        """
-        def f(X, y, w, lr, B, rng):
-            order = rng.permutation(len(y))
-            for k in range(0, len(y)):
-                r = order[k:k+B]
-                w, _ = gradient_step(X[r], y[r], w, lr)
-            return w
-        """,
-    ),
-    (
-        "2.4",
-        "It stops with ValueError: several",
-        """
-        def f(X, y, w, lr, B, rng):
-            order = rng.permutation(len(y))
-            for k in range(0, len(y), B):
-                r = order[k:k+B]
-                w = gradient_step(X[r], y[r], w, lr)
-            return w
-        """,
     ),
     (
         "2.5",
@@ -1710,105 +1428,6 @@ WRONG = [
         """,
     ),
     (
-        "2.2",
-        "The losses are shifted: loss k",
-        """
-        def f(X, y, w, lr, epochs):
-            ws, ls = [], []
-            for k in range(epochs):
-                w, l = gradient_step(X, y, w, lr)
-                ws.append(w); ls.append(l)
-            return ws, ls
-        """,
-    ),
-    (
-        "2.2",
-        "Every step starts from the first",
-        """
-        def f(X, y, w, lr, epochs):
-            ws, ls = [w], []
-            for k in range(epochs):
-                w, l = gradient_step(X, y, ws[0], lr)
-                ws.append(w); ls.append(l)
-            ls.append(gradient_step(X, y, w, lr)[1])
-            return np.array(ws), np.array(ls)
-        """,
-    ),
-    (
-        "2.2",
-        "weights: The results are in the wrong",
-        """
-        def f(X, y, w, lr, epochs):
-            ws, ls = [], []
-            for k in range(epochs + 1):
-                ls.append(gradient_step(X, y, w, lr)[1])
-                w = gradient_step(X, y, w, lr)[0]
-                ws.append(w)
-            return np.array(ls), np.array(ws)
-        """,
-    ),
-    (
-        "2.2",
-        "The losses are shifted by one: loss 0",
-        """
-        def f(X, y, w, lr, epochs):
-            ws, ls = [w], [0.0]
-            for k in range(epochs):
-                w, l = gradient_step(X, y, w, lr)
-                ws.append(w); ls.append(l)
-            return np.array(ws), np.array(ls)
-        """,
-    ),
-    (
-        "2.2",
-        "The rate changes on the way: the",
-        """
-        def f(X, y, w, lr, epochs):
-            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
-            for k in range(epochs):
-                w = w - lr * 0.9 ** k * 2 / len(y) * X.T @ (X @ w - y)
-                ws.append(w); ls.append(np.mean((X @ w - y) ** 2))
-            return np.array(ws), np.array(ls)
-        """,
-    ),
-    (
-        "2.2",
-        "It, or a function that it calls",
-        """
-        def f(X, y, w, lr, epochs):
-            ws = np.zeros((epochs + 1, len(w))); ls = np.zeros(epochs + 1)
-            for k in range(epochs + 1):
-                ws[k] = w
-                w += -lr * 2 / len(y) * X.T @ (X @ w - y)
-                ls[k] = np.mean((X @ ws[k] - y) ** 2)
-            return ws, ls
-        """,
-    ),
-    (
-        "2.2",
-        "weights has the shape (4, 2)",
-        """
-        def f(X, y, w, lr, epochs):
-            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
-            for k in range(len(y)):
-                w, _ = gradient_step(X, y, w, lr)
-                ws.append(w); ls.append(np.mean((X @ w - y) ** 2))
-            return np.array(ws), np.array(ls)
-        """,
-    ),
-    (
-        "2.2",
-        "",
-        """
-        def f(X, y, w, lr, epochs):
-            ws, ls = [w], [np.mean((X @ w - y) ** 2)]
-            for k in range(epochs):
-                w, _ = gradient_step(X, y, w, lr)
-                ws.append(w); ls.append(np.mean((X @ w - y) ** 2) / ls[0])
-            return np.array(ws), np.array(ls)
-        """,
-    ),
-    (
         "2.3",
         "",
         """
@@ -1862,89 +1481,6 @@ WRONG = [
         "largest rate: always 0.99 times the",
         """
         def f(X): return 0.99 * 2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X).max()
-        """,
-    ),
-    (
-        "2.4",
-        "The examples are taken in their old",
-        """
-        def f(X, y, w, lr, B, rng):
-            for k in range(0, len(y), B):
-                w, _ = gradient_step(X[k:k+B], y[k:k+B], w, lr)
-            return w
-        """,
-    ),
-    (
-        "2.4",
-        "The last batch is left out. Every",
-        """
-        def f(X, y, w, lr, B, rng):
-            order = rng.permutation(len(y))
-            for k in range(0, len(y) - B, B):
-                r = order[k:k+B]
-                w, _ = gradient_step(X[r], y[r], w, lr)
-            return w
-        """,
-    ),
-    (
-        "2.4",
-        "Rows are drawn for each batch anew",
-        """
-        def f(X, y, w, lr, B, rng):
-            for _ in range(0, len(y), B):
-                r = rng.choice(len(y), B)
-                w, _ = gradient_step(X[r], y[r], w, lr)
-            return w
-        """,
-    ),
-    (
-        "2.4",
-        "Each step uses a single example. Take",
-        """
-        def f(X, y, w, lr, B, rng):
-            order = rng.permutation(len(y))
-            for i in order:
-                w = w - lr * 2 * (X[i] @ w - y[i]) * X[i]
-            return w
-        """,
-    ),
-    (
-        "2.4",
-        "It should return new weight; it",
-        """
-        def f(X, y, w, lr, B, rng):
-            order = rng.permutation(len(y))
-            losses = []
-            for k in range(0, len(y), B):
-                r = order[k:k+B]
-                w, l = gradient_step(X[r], y[r], w, lr)
-                losses.append(l)
-            return w, losses
-        """,
-    ),
-    (
-        "2.4",
-        "All gradients are taken at the first",
-        """
-        def f(X, y, w, lr, B, rng):
-            order = rng.permutation(len(y))
-            g = 0
-            for k in range(0, len(y), B):
-                r = order[k:k+B]
-                g = g + 2 / len(r) * X[r].T @ (X[r] @ w - y[r])
-            return w - lr * g
-        """,
-    ),
-    (
-        "2.4",
-        "The examples are taken in their old",
-        """
-        def f(X, y, w, lr, B, rng):
-            order = np.sort(rng.permutation(len(y)))
-            for k in range(0, len(y), B):
-                r = order[k:k+B]
-                w, _ = gradient_step(X[r], y[r], w, lr)
-            return w
         """,
     ),
     (

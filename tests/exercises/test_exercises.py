@@ -12,6 +12,7 @@ from importlib import import_module
 from types import SimpleNamespace
 
 import answers_mended as mended
+import answers_transfer as transfer
 import answers_tried as tried
 import nbformat
 import numpy as np
@@ -58,7 +59,7 @@ def verdict(number, function):
 
 #: Of each round: what learners write, and what the check must say of it.
 ANSWERS = [import_module(f"answers_round{number}") for number in ROUNDS]
-WRONG = [answer for answers in ANSWERS for answer in answers.WRONG] + mended.WRONG
+WRONG = [answer for answers in ANSWERS for answer in answers.WRONG] + mended.WRONG + transfer.WRONG
 
 
 STEP = """
@@ -111,8 +112,8 @@ def test_dots_left_in_the_middle_are_not_done_either():
     assert result == "not done" and "a ... is still in the way, in line 3" in text
     unsolved = "def gradient_step(X, y, weight, lrate):\n    return ..."
     calls_it = (
-        "def gd(X, y, w, lrate, epochs):\n    for _ in range(epochs + 1):\n        w, loss ="
-        " gradient_step(X, y, w, lrate)\n    return w, loss"
+        "def cd(X, y, w, lrate, epochs):\n    for _ in range(epochs + 1):\n        w, loss ="
+        " gradient_step(X, y, w, lrate)\n    return w, loss, lrate"
     )
     assert verdict("2.2", define(unsolved, calls_it))[0] == "not done"
     assert verdict("step", define("def gs(X, y, w, lrate):\n    return w, ..."))[0] == "not done"
@@ -355,8 +356,8 @@ def test_imports_go_one_way(path):
 
 @pytest.mark.parametrize(
     ("number", "answer"),
-    mended.ENDLESS,
-    ids=[f"{n} {k}" for k, (n, _) in enumerate(mended.ENDLESS)],
+    mended.ENDLESS + transfer.ENDLESS,
+    ids=[f"{n} {k}" for k, (n, _) in enumerate(mended.ENDLESS + transfer.ENDLESS)],
 )
 def test_a_loop_without_end_is_stopped_and_said(number, answer):
     result, text = verdict(number, define(answer))
@@ -376,7 +377,7 @@ def test_another_right_way_is_accepted(number, answer):
 
 @pytest.mark.parametrize("number", [*SOLVED, *ELSEWHERE])
 def test_no_right_answer_that_was_tried_is_refused(number):
-    answers = [answer for n, answer in tried.RIGHT if n == number]
+    answers = [answer for n, answer in tried.RIGHT + transfer.RIGHT if n == number]
     refused = [answer for answer in answers if verdict(number, define(answer))[0] != "right"]
     assert answers and not refused
 
