@@ -67,17 +67,21 @@ class Frames:
         """Return what the browser shows at each position, and the points of all of them.
 
         The points are 16-bit numbers, x and y in turn; ``at`` says where those of a frame begin.
+        Frames that draw the same share them.
         """
         packed: list[dict | None] = []
-        points, begin = [np.empty((0, 2), "<i2")], 0
+        begins: dict[bytes, int] = {}
+        end = 0
         for drawn in self.drawn:
             if drawn is None:
                 packed.append(None)
                 continue
-            packed.append(self._packed_frame(drawn, begin))
-            points += drawn.points
-            begin += sum(xy.size for xy in drawn.points)
-        return packed, np.concatenate(points).tobytes()
+            points = b"".join(xy.tobytes() for xy in drawn.points)
+            if points not in begins:
+                begins[points] = end
+                end += sum(xy.size for xy in drawn.points)
+            packed.append(self._packed_frame(drawn, begins[points]))
+        return packed, b"".join(begins)
 
     def _packed_frame(self, drawn: DrawnFrame, begin: int) -> dict:
         frame = drawn.frame

@@ -10,10 +10,10 @@ from course_utils.labs.drawing import Scale, Slider, Value
 
 
 class Positions:
-    """All positions of one slider or of two.
+    """All positions of one slider or of several.
 
     A position is a list of places, one on each slider, counted from 0 at the left. Positions are
-    numbered: the places of the second slider follow each other, then those of the first.
+    numbered: the places of the last slider follow each other, then those of the one before it.
     """
 
     def __init__(self, sliders: Sequence[Slider]):

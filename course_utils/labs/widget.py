@@ -61,10 +61,10 @@ def _front_spec(sliders: Sequence[Slider], panels: Sequence[Panel]) -> dict[str,
 
 
 class Lab(anywidget.AnyWidget):
-    """A lab: one or two sliders, panels side by side, and a frame for every position of the
+    """A lab: one slider or several, panels side by side, and a frame for every position of the
     sliders.
 
-    name: what the lab is called. sliders: one Slider, or two. panels: list of Panel. frame:
+    name: what the lab is called. sliders: list of Slider. panels: list of Panel. frame:
     function of the sliders' values that returns a Frame. facts: what the numbers are called that
     each Frame gives. steps: how many steps the paths have (0: nothing to play). stored: the
     positions, one value for each slider, that the stored PNG shows. alt: what that PNG shows.

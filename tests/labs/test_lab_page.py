@@ -178,8 +178,8 @@ DAMAGE = {
         "const last = shown.at(-1)?.map((value) => value + 2);",
     ),
     "the path is another position's": (
-        "[position[0] * columns + version];",
-        "[Math.max(0, position[0] * columns + version - columns)];",
+        "[numberOf(position)];",
+        "[Math.max(0, numberOf(position) - counts[1])];",
     ),
     "a callback raises": (
         'input.addEventListener("input", () => onInput',

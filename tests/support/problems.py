@@ -8,9 +8,11 @@ from course_utils import (
     border_lab,
     first_walk_lab,
     learning_rate_lab,
+    load_digits,
     load_regression,
     momentum_lab,
     race_lab,
+    training_lab,
     two_weight_lab,
 )
 from course_utils.labs.drawing import PER_PIXEL
@@ -62,6 +64,57 @@ SURFACES = {
         [1, 1],
     ),
 }
+
+
+def softmax(scores):
+    p = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return p / p.sum(axis=-1, keepdims=True)
+
+
+def judge(W, X, y):
+    """Return the losses and accuracies (runs,) of W (runs, k, n) on X (runs, m, n), y (runs, m)."""
+    scores = X @ W.swapaxes(1, 2)
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.take_along_axis(softmax(scores), y[..., None], axis=2))
+    return -logs.mean(axis=(1, 2)), (scores.argmax(axis=2) == y).mean(axis=1)
+
+
+def train_runs(train, validation, *, lrate, decay, batch_size, epochs):
+    (X, y), rng, curves = train, np.random.default_rng(1), []
+    m = y.shape[1]
+    W = np.zeros((len(X), 10, X.shape[2]))
+    V = np.zeros_like(W)
+    for _ in range(epochs):
+        for rows in np.split(rng.permutation(m), range(batch_size, m, batch_size)):
+            error = softmax(X[:, rows] @ W.swapaxes(1, 2)) - np.eye(10)[y[:, rows]]
+            V = 0.9 * V + error.swapaxes(1, 2) @ X[:, rows] / len(rows) + decay / m * W
+            W = W - lrate * V
+        curves.append([judge(W, *train)[0], *judge(W, *validation)])
+    return np.array(curves)
+
+
+def stop(losses, patience, min_gain=0.001):
+    mark, waited, kept = np.inf, 0, 0
+    for epoch, loss in enumerate(losses):
+        kept, waited = (epoch if loss < losses[kept] else kept), waited + 1
+        if loss < mark - min_gain:
+            mark, waited = loss, 0
+        if waited == patience:
+            break
+    return kept, epoch + 1
+
+
+def digits(images=1197, wrong=0.0):
+    """Return (train, validation) of so many images and 300, a part of the labels by chance."""
+    X, y = load_digits()
+    rng = np.random.default_rng(0)
+    rows, new = np.split(rng.permutation(len(y))[:1497], [1197])
+    rows, mean = rows[:images], X[rows[:images]].mean(axis=0)
+    labels, bad = y[rows], int(wrong * images)
+    labels[:bad] = rng.integers(0, 10, size=bad)
+    return (X[rows] - mean, labels), (X[new] - mean, y[new])
+
+
 MAKERS = {
     "one weight": lambda function=gradient_step: learning_rate_lab(function, X, y),
     "first walk": lambda function=gradient_step: first_walk_lab(function, X, y),
@@ -74,6 +127,9 @@ MAKERS = {
         {name: (rule or own, settings) for name, (own, settings) in RACERS.items()},
         SURFACES,
         steps=40,
+    ),
+    "training": lambda function=train_runs: training_lab(
+        function, stop, {"all": digits(), "few": digits(120, 0.3)}
     ),
 }
 

@@ -25,7 +25,9 @@ const along = (at, count) =>
 
 function makeScale(scale) {
   const count = scale.labels.length;
-  const node = make("div", { class: "gbl-scale", "aria-hidden": "true" });
+  // Bands, and marks where they meet, tell what a question may ask for.
+  const tells = scale.bands.length ? " gbl-tells" : "";
+  const node = make("div", { class: `gbl-scale${tells}`, "aria-hidden": "true" });
   for (const band of scale.bands) {
     const box = make("span", { class: `gbl-band gbl-${band.look}` }, make("span", {}, band.name));
     box.style.left = band.from < 0.5 ? "0%" : along(band.from, count);
@@ -182,7 +184,7 @@ function makePanel(panel) {
 
 function render({ model, el }) {
   const spec = model.get("spec");
-  const columns = spec.sliders[1]?.scales[0].labels.length ?? 1;
+  const counts = spec.sliders.map((slider) => slider.scales[0].labels.length);
   const choose = (n, at) => {
     model.set(
       "position",
@@ -242,6 +244,9 @@ function render({ model, el }) {
     make("div", { class: "gbl-panels" }, ...panels.map((panel) => panel.node)),
   );
 
+  // The last slider's places follow each other, then those of the one before it.
+  const numberOf = (position) => position.reduce((number, at, n) => number * counts[n] + at, 0);
+
   let points; // of all positions, x and y in turn; a frame says where its own begin
 
   function show() {
@@ -249,7 +254,7 @@ function render({ model, el }) {
       step = model.get("step"),
       shown = model.get("shown"),
       version = position[1] ?? 0;
-    const frame = model.get("frames")[position[0] * columns + version];
+    const frame = model.get("frames")[numberOf(position)];
     sliders.forEach((slider, n) =>
       slider.show(position[n], n === 0 ? version : 0, n === 0 && marked ? frame?.name : ""),
     );
