@@ -287,3 +287,32 @@ def test_the_course_s_own_blanks_are_right(path):
         said = "".join("".join(output.get("text", "")) for output in cell.outputs)
         assert all(f"{name}: right\n" in said for name in names), f"{names}: {said}"
         assert len(names) == cell.source.count("= blank("), "name = blank(notebook, name)"
+
+
+def pattern(words):
+    """Return the pattern of a text in the code; what an f-string fills in may be anything."""
+    if isinstance(words, ast.JoinedStr):
+        return "".join(
+            re.escape(each.value) if isinstance(each, ast.Constant) else ".+"
+            for each in words.values
+        )
+    return re.escape(ast.literal_eval(words))
+
+
+@every_notebook
+def test_each_guess_has_its_answer_further_down_under_the_same_words(path):
+    """Otherwise the guess is never shown: what is asked is found again by its words."""
+    calls = [
+        (node.func.id, node.args[0])
+        for source in code_cells(path)
+        for node in ast.walk(ast.parse(source))
+        if getattr(getattr(node, "func", None), "id", "") in ("guess", "answer")
+    ]
+    answers = [(k, pattern(words)) for k, (name, words) in enumerate(calls) if name == "answer"]
+    guesses = {ast.literal_eval(w): k for k, (name, w) in enumerate(calls) if name == "guess"}
+    assert len(guesses) == len(calls) - len(answers), "two guesses of the same words"
+    for what, k in guesses.items():
+        places = [place for place, words in answers if re.fullmatch(words, what)]
+        assert len(places) == 1 and places[0] > k, f"answers to {what!r}: {len(places)}"
+    for _, words in answers:
+        assert any(re.fullmatch(words, what) for what in guesses), f"nobody guesses {words}"
