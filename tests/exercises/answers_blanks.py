@@ -997,6 +997,36 @@ WRONG = [
 
 #: Right answers in another way: (notebook, the answer).
 RIGHT = [
+    # Multiplied out: right, but rounded otherwise.
+    (
+        GRADIENT,
+        """
+        def mse(w):
+            flat = np.mean(y**2) - y.mean() ** 2
+            return flat - 2 * w * np.mean(x * (y - y.mean())) + w**2 * np.mean(x**2)""",
+    ),
+    (GRADIENT, "def gradient(w): return 2 * np.mean(y.mean() * x + w * x**2 - x * y)"),
+    (
+        GRADIENT,
+        """
+        def gradient(w):
+            return 2 * (y.mean() * x.mean() + w * np.mean(x**2) - np.mean(x * y))""",
+    ),
+    (
+        GRADIENT,
+        """
+        def gradient_step(X, y, weight, lrate):
+            X, y, w = check_arrays(X, y, weight)
+            gradient = 2 / len(y) * (X.T @ X @ w - X.T @ y)
+            loss = (w @ X.T @ X @ w - 2 * w @ X.T @ y + y @ y) / len(y)
+            return (w - lrate * gradient).reshape(np.shape(weight)), float(loss)""",
+    ),
+    (
+        CURVATURE,
+        """
+        def mse_gradient(X, y, weight):
+            return 2 / len(y) * (X.T @ X) @ weight - 2 / len(y) * X.T @ y""",
+    ),
     (GRADIENT, "def mse(w): return sum((y.mean() + w * x - y) ** 2) / m"),
     (GRADIENT, "def gradient(w): return 2 / m * np.sum((y.mean() + w * x - y) * x)"),
     (AUTOGRAD, "def mse(w): return torch.sum((y.mean() + w * x - y) ** 2) / m"),
