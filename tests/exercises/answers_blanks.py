@@ -1132,8 +1132,9 @@ RIGHT = [
     ),
 ]
 
-# --- Round3_Optimizers ----------------------------------------------------------------------------
+# --- Round3_Momentum and Round3_Optimizers --------------------------------------------------------
 
+MOMENTUM, TORCH_MOMENTUM = "Round3_Momentum", "Round3_Momentum-PyTorch"
 RULES, OPTIM = "Round3_Optimizers", "Round3_Optimizers-PyTorch"
 
 
@@ -1142,6 +1143,36 @@ def _ball(step="lrate * velocity", state='{"velocity": velocity}', share="gradie
         def ball(state, gradient, weight, *, lrate, momentum):
             velocity = momentum * state.get("velocity", 0.0) + {share}
             return {state}, {step}"""
+
+
+def _polyak(answer):
+    return f"""
+        def polyak(flattest, steepest):
+            low, high = flattest**0.5, steepest**0.5
+            rate, momentum = (2 / (high + low)) ** 2, ((high - low) / (high + low)) ** 2
+            return {answer}"""
+
+
+def _nesterov(step="lrate * (gradient + momentum * new)", state='{"velocity": new}'):
+    return f"""
+        def nesterov(state, gradient, weight, *, lrate, momentum):
+            old = state.get("velocity", 0.0)
+            new = momentum * old + gradient
+            return {state}, {step}"""
+
+
+def _places_ahead(at="ahead[-1]", row="weight - lrate * momentum * v", end="torch.stack(ahead)"):
+    return f"""
+        def places_ahead(loss, start, lrate, momentum, steps):
+            weight, v = torch.tensor(start), 0.0
+            ahead = [weight]
+            for _ in range(steps):
+                place = ({at}).detach().clone().requires_grad_()
+                loss(place).backward()
+                v = momentum * v + place.grad
+                weight = weight - lrate * v
+                ahead.append({row})
+            return {end}"""
 
 
 def _adagrad(step, state='{"t": t, "total": total}'):
@@ -1233,11 +1264,41 @@ def _grouped(slopes='"lr": 0.05, "weight_decay": 0.1', biases='"lr": 0.1, "weigh
 
 
 WRONG += [
-    (RULES, "velocity is forgotten", _ball(state="{}")),
-    (RULES, "rate is missing", _ball(step="velocity")),
-    (RULES, "Nesterov", _ball(step="lrate * (gradient + momentum * velocity)")),
-    (RULES, "sign is turned", _ball(step="-lrate * velocity")),
-    (RULES, "enters whole", _ball(share="(1 - momentum) * gradient")),
+    (MOMENTUM, "velocity is forgotten", _ball(state="{}")),
+    (MOMENTUM, "rate is missing", _ball(step="velocity")),
+    (MOMENTUM, "Nesterov", _ball(step="lrate * (gradient + momentum * velocity)")),
+    (MOMENTUM, "sign is turned", _ball(step="-lrate * velocity")),
+    (MOMENTUM, "enters whole", _ball(share="(1 - momentum) * gradient")),
+    (MOMENTUM, "exchanged", _polyak("momentum, rate")),
+    (MOMENTUM, "momentum lacks", _polyak("rate, momentum**0.5")),
+    (MOMENTUM, "rate lacks", _polyak("rate**0.5, momentum")),
+    (MOMENTUM, "Both lack", _polyak("rate**0.5, momentum**0.5")),
+    (MOMENTUM, "plain descent", _polyak("2 / (low**2 + high**2), momentum")),
+    (MOMENTUM, "Roots are missing", _polyak("rate, momentum").replace("**0.5", "")),
+    (MOMENTUM, "This is the ball", _nesterov(step="lrate * new")),
+    (MOMENTUM, "This is the ball", _nesterov(step="lrate * (gradient + momentum * old)")),
+    (MOMENTUM, "added whole", _nesterov(step="lrate * (gradient + new)")),
+    (MOMENTUM, "forgotten", _nesterov(state="{}")),
+    (MOMENTUM, "rate is missing", _nesterov(step="gradient + momentum * new")),
+    (MOMENTUM, "sign is turned", _nesterov(step="-lrate * (gradient + momentum * new)")),
+    (MOMENTUM, "middle piece", "def bent_slope(x): return 25 * x - 24 * (x >= 2)"),
+    (MOMENTUM, "last piece", "def bent_slope(x): return np.where(x < 1, 25 * x, x + 24)"),
+    (MOMENTUM, "do not meet", "def bent_slope(x): return np.where((x < 1) | (x >= 2), 25 * x, x)"),
+    (
+        MOMENTUM,
+        "the curvatures",
+        "def bent_slope(x): return np.where((x < 1) | (x >= 2), 25.0, 1.0)",
+    ),
+    (TORCH_MOMENTUM, "taken at the weight", _places_ahead(at="weight")),
+    (
+        TORCH_MOMENTUM,
+        "These are the weights",
+        _places_ahead(at="weight - lrate * momentum * v", row="weight"),
+    ),
+    (TORCH_MOMENTUM, "ball's path", _places_ahead(at="weight", row="weight")),
+    (TORCH_MOMENTUM, "wrong side", _places_ahead(row="weight + lrate * momentum * v")),
+    (TORCH_MOMENTUM, "start is missing", _places_ahead(end="torch.stack(ahead[1:])")),
+    (TORCH_MOMENTUM, "last place", _places_ahead(end="ahead[-1]")),
     (RULES, "its root", _adagrad("lrate * gradient / (total + eps)")),
     (RULES, "inside the root", _adagrad("lrate * gradient / np.sqrt(total + eps)")),
     (RULES, "rate is missing", _adagrad("gradient / (np.sqrt(total) + eps)")),
@@ -1264,15 +1325,19 @@ WRONG += [
     (RULES, "decay is missing", _adamw("step")),
     (RULES, "lacks the rate", _adamw("step + weight_decay * weight")),
     (RULES, "wrong sign", _adamw("step - lrate * weight_decay * weight")),
-    (OPTIM, "Only the last weight", _descend(end="weight.detach()")),
-    (OPTIM, "same tensor again", _descend(row="weight.detach()")),
-    (OPTIM, "start is missing", _descend(first=False)),
-    (OPTIM, "uphill", _descend(sign="+")),
-    (OPTIM, "pile up", _minimise(_BACK, _STEP, _KEEP)),
-    (OPTIM, "never moves", _minimise(_BACK, _EMPTY, _STEP, _KEEP)),
-    (OPTIM, "a step behind", _minimise(_STEP, _EMPTY, _BACK, _KEEP)),
-    (OPTIM, "same tensor again", _minimise(_EMPTY, _BACK, _STEP, "path.append(weight.detach())")),
-    (OPTIM, "a step behind", _minimise(_EMPTY, _BACK, _KEEP, _STEP)),
+    (TORCH_MOMENTUM, "Only the last weight", _descend(end="weight.detach()")),
+    (TORCH_MOMENTUM, "same tensor again", _descend(row="weight.detach()")),
+    (TORCH_MOMENTUM, "start is missing", _descend(first=False)),
+    (TORCH_MOMENTUM, "uphill", _descend(sign="+")),
+    (TORCH_MOMENTUM, "pile up", _minimise(_BACK, _STEP, _KEEP)),
+    (TORCH_MOMENTUM, "never moves", _minimise(_BACK, _EMPTY, _STEP, _KEEP)),
+    (TORCH_MOMENTUM, "a step behind", _minimise(_STEP, _EMPTY, _BACK, _KEEP)),
+    (
+        TORCH_MOMENTUM,
+        "same tensor again",
+        _minimise(_EMPTY, _BACK, _STEP, "path.append(weight.detach())"),
+    ),
+    (TORCH_MOMENTUM, "a step behind", _minimise(_EMPTY, _BACK, _KEEP, _STEP)),
     (OPTIM, "summed up", _steps_under(_HAND_IN, _STEP, "steps.append(-weight.clone())")),
     (OPTIM, "Every step is zero", _steps_under(_HAND_IN, _STEP, _ZERO, _READ)),
     (OPTIM, "sign is turned", _steps_under(_HAND_IN, _ZERO, _STEP, "steps.append(weight.clone())")),
@@ -1288,13 +1353,17 @@ WRONG += [
     ),
 ]
 RIGHT += [
-    (RULES, _ball(step="velocity * lrate")),
+    (MOMENTUM, _ball(step="velocity * lrate")),
+    (MOMENTUM, _polyak("rate, momentum")),
+    (MOMENTUM, _nesterov(step="lrate * gradient + lrate * momentum * new")),
+    (MOMENTUM, "def bent_slope(x): return 25 * x - 24 * np.clip(x - 1, 0, 1)"),
+    (TORCH_MOMENTUM, _places_ahead()),
     (RULES, _adagrad("lrate / (eps + total**0.5) * gradient")),
     (RULES, _rmsprop(*_CENTRE, _DIVIDE, *_ADD)),
     (RULES, "def unbiased(average, beta, t): return average / (1.0 - np.power(beta, t))"),
     (RULES, _adamw("lrate * weight_decay * weight + step")),
-    (OPTIM, _descend(row="weight.clone().detach()")),
-    (OPTIM, _minimise(_BACK, _STEP, _EMPTY, _KEEP)),
+    (TORCH_MOMENTUM, _descend(row="weight.clone().detach()")),
+    (TORCH_MOMENTUM, _minimise(_BACK, _STEP, _EMPTY, _KEEP)),
     (OPTIM, _steps_under(_ZERO, _HAND_IN, _STEP, "steps.append(-weight.clone())")),
     (OPTIM, _grouped()),
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.exercises.blanks.round3_moreoptimizers import feed, in_one_walk
+from course_utils.exercises.blanks.feeding import drawn, fed
 from course_utils.exercises.model import Exercise, Goal, Mistake
 
 
@@ -101,14 +101,14 @@ def _shampoo(
 
 
 def _matrices(seed: int, steps: int, rows: int, columns: int) -> np.ndarray:
-    return feed(seed, steps, rows * columns).reshape(steps, rows, columns)
+    return drawn(seed, steps, rows * columns).reshape(steps, rows, columns)
 
 
 SHAMPOO = Exercise(
     function="shampoo",
     parts={"steps": "array"},
     right=lambda gradients: _shampoo(gradients),
-    call=lambda function, gradients: in_one_walk(function, gradients, lrate=0.1, eps=1e-2),
+    call=lambda function, gradients: fed(function, gradients, lrate=0.1, eps=1e-2),
     cases=[(_matrices(81, 1, 2, 2),), (_matrices(82, 3, 2, 3),), (_matrices(83, 4, 3, 2),)],
     mistakes=[
         Mistake(

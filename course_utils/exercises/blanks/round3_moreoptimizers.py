@@ -5,23 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.exercises.blanks.feeding import drawn, fed
 from course_utils.exercises.model import Exercise, Goal, Mistake
-
-
-def in_one_walk(function: Callable[..., Any], gradients: np.ndarray, **settings: Any) -> Any:
-    """Return the steps of a rule that is fed these gradients, one after the other, weight 0."""
-    state: dict[str, Any] = {}
-    steps = []
-    for g in gradients:
-        state, step = function(state, g, np.zeros(np.shape(g)), **settings)
-        steps.append(step)
-    return np.array(steps)
-
-
-def feed(seed: int, steps: int, size: int) -> np.ndarray:
-    """Return gradients (steps, size) with one decimal, none of them 0."""
-    rng = np.random.default_rng(seed)
-    return rng.choice([-1, 1], (steps, size)) * rng.integers(1, 20, (steps, size)) / 10
 
 
 def _adamax(
@@ -49,13 +34,13 @@ ADAMAX = Exercise(
     function="adamax",
     parts={"steps": "array"},
     right=lambda gradients, lrate, betas: _adamax(gradients, lrate, betas),
-    call=lambda function, gradients, lrate, betas: in_one_walk(
+    call=lambda function, gradients, lrate, betas: fed(
         function, gradients, lrate=lrate, betas=betas
     ),
     cases=[
-        (feed(61, 2, 1), 1.0, (0.5, 0.9)),
-        (feed(62, 4, 2), 0.1, (0.9, 0.99)),
-        (feed(63, 6, 3), 0.02, (0.8, 0.7)),
+        (drawn(61, 2, 1), 1.0, (0.5, 0.9)),
+        (drawn(62, 4, 2), 0.1, (0.9, 0.99)),
+        (drawn(63, 6, 3), 0.02, (0.8, 0.7)),
     ],
     mistakes=[
         Mistake(
@@ -326,7 +311,7 @@ def _with_pairs(function: Callable[..., Any], pairs: np.ndarray, g: np.ndarray) 
 
 def _pairs(seed: int, number: int, size: int) -> np.ndarray:
     """Return pairs (number, 2, size) of steps and changes of gradient, with a curvature above 0."""
-    s = feed(seed, number, size)
+    s = drawn(seed, number, size)
     return np.stack([s, s * np.linspace(1.0, 3.0, size) + 0.1 * s[:, ::-1]], axis=1)
 
 

@@ -5,73 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.exercises.blanks.feeding import drawn, fed, velocities
 from course_utils.exercises.model import Exercise, Goal, Mistake
 
-# --- Round3_Optimizers: rules by hand -------------------------------------------------------------
-
-
-def _drawn(seed: int, steps: int, n: int) -> np.ndarray:
-    """Return gradients (steps, n) to feed a rule with, to three decimals."""
-    return np.random.default_rng(seed).normal(size=(steps, n)).round(3)
-
-
-def fed(function: Callable[..., Any], gradients: np.ndarray, **settings: float) -> np.ndarray:
-    """Return the steps of a rule that is fed ``gradients``, from a weight of ones on."""
-    state: dict[str, Any] = {}
-    weight, steps = np.ones(gradients.shape[1]), []
-    for gradient in gradients:
-        state, step = function(state, gradient.copy(), weight.copy(), **settings)
-        steps.append(step)
-        weight = weight - step
-    return np.array(steps)
-
-
-def _velocities(gradients: np.ndarray, momentum: float, share: float = 1.0) -> np.ndarray:
-    """Return v ← momentum · v + share · g at each step."""
-    velocity, found = np.zeros(gradients.shape[1]), []
-    for g in gradients:
-        velocity = momentum * velocity + share * g
-        found.append(velocity)
-    return np.array(found)
-
-
-BALL = Exercise(
-    function="ball",
-    parts={"steps": "array"},
-    right=lambda gradients, lrate, momentum: lrate * _velocities(gradients, momentum),
-    call=lambda function, gradients, lrate, momentum: fed(
-        function, gradients, lrate=lrate, momentum=momentum
-    ),
-    cases=[(_drawn(1, 2, 1), 0.1, 0.5), (_drawn(2, 4, 2), 0.02, 0.9)],
-    mistakes=[
-        Mistake(
-            'The velocity is forgotten: hand it on as the state, {"velocity": velocity}.',
-            lambda gradients, lrate, momentum: lrate * gradients,
-        ),
-        Mistake(
-            "The rate is missing: the step is lrate times the velocity.",
-            lambda gradients, lrate, momentum: _velocities(gradients, momentum),
-        ),
-        Mistake(
-            "This is Nesterov's form, which adds the gradient once more. Here the step is lrate"
-            " times the velocity.",
-            lambda gradients, lrate, momentum: (
-                lrate * (gradients + momentum * _velocities(gradients, momentum))
-            ),
-        ),
-        Mistake(
-            "The sign is turned: the loop subtracts the step, so the step points uphill.",
-            lambda gradients, lrate, momentum: -lrate * _velocities(gradients, momentum),
-        ),
-        Mistake(
-            "The new gradient is weighed by 1 − momentum. In PyTorch's form, and here, it enters"
-            " whole: v ← βv + g.",
-            lambda gradients, lrate, momentum: (
-                lrate * _velocities(gradients, momentum, 1 - momentum)
-            ),
-        ),
-    ],
-)
+# --- By hand --------------------------------------------------------------------------------------
 
 
 def _totals(gradients: np.ndarray) -> np.ndarray:
@@ -83,7 +20,7 @@ ADAGRAD = Exercise(
     parts={"steps": "array"},
     right=lambda gradients, lrate, eps: lrate * gradients / (np.sqrt(_totals(gradients)) + eps),
     call=lambda function, gradients, lrate, eps: fed(function, gradients, lrate=lrate, eps=eps),
-    cases=[(_drawn(3, 2, 1), 0.1, 0.5), (_drawn(4, 5, 2), 0.3, 0.01)],
+    cases=[(drawn(3, 2, 1), 0.1, 0.5), (drawn(4, 5, 2), 0.3, 0.01)],
     mistakes=[
         Mistake(
             "It divides by the sum of squares itself. Take its root.",
@@ -111,15 +48,15 @@ ADAGRAD = Exercise(
 
 def _averages(values: np.ndarray, share: float) -> np.ndarray:
     """Return the moving average share · s + (1 − share) · value, from 0 on."""
-    return _velocities(values, share, 1 - share)
+    return velocities(values, share, 1 - share)
 
 
 def _rms(gradients, lrate, alpha, momentum, centered, eps=1e-8, square=np.square, share=None):
     """Return RMSprop's steps; share: with which the new square enters."""
-    spread = _velocities(square(gradients), alpha, 1 - alpha if share is None else share)
+    spread = velocities(square(gradients), alpha, 1 - alpha if share is None else share)
     if centered:
         spread = np.maximum(spread - _averages(gradients, alpha) ** 2, 0.0)
-    return lrate * _velocities(gradients / (np.sqrt(spread) + eps), momentum)
+    return lrate * velocities(gradients / (np.sqrt(spread) + eps), momentum)
 
 
 RMSPROP = Exercise(
@@ -132,9 +69,9 @@ RMSPROP = Exercise(
         function, gradients, lrate=lrate, alpha=alpha, momentum=momentum, centered=centered
     ),
     cases=[
-        (_drawn(5, 3, 1), 0.1, 0.9, 0.0, False),
-        (_drawn(6, 4, 2), 0.02, 0.8, 0.5, False),
-        (_drawn(7, 4, 2), 0.02, 0.6, 0.5, True),
+        (drawn(5, 3, 1), 0.1, 0.9, 0.0, False),
+        (drawn(6, 4, 2), 0.02, 0.8, 0.5, False),
+        (drawn(7, 4, 2), 0.02, 0.6, 0.5, True),
     ],
     mistakes=[
         Mistake(
@@ -226,7 +163,7 @@ ADAMW = Exercise(
     call=lambda function, gradients, lrate, weight_decay: fed(
         function, gradients, lrate=lrate, weight_decay=weight_decay
     ),
-    cases=[(_drawn(8, 2, 1), 0.1, 0.5), (_drawn(9, 4, 2), 0.02, 0.3)],
+    cases=[(drawn(8, 2, 1), 0.1, 0.5), (drawn(9, 4, 2), 0.02, 0.3)],
     mistakes=[
         Mistake(
             "The decay goes through Adam's division: it was handed on to adam. Keep it back, and"
@@ -245,103 +182,7 @@ ADAMW = Exercise(
     ],
 )
 
-# --- Round3_Optimizers: the same in PyTorch -------------------------------------------------------
-
-#: The curvatures of the bowl on which loops walk: f(w) = ½ Σ λᵢ wᵢ².
-_BOWL = np.array([1.0, 4.0])
-
-
-def _bowl(weight: Any) -> Any:
-    import torch
-
-    return 0.5 * (torch.from_numpy(_BOWL) * weight**2).sum()
-
-
-def _down(start, lrate, steps, momentum=0.0, piling=False):
-    """Return the path (steps + 1, n) in the bowl; piling: gradients add up."""
-    path, velocity, total = [start], 0.0, 0.0
-    for _ in range(steps):
-        gradient = _BOWL * path[-1]
-        total = total + gradient if piling else gradient
-        velocity = momentum * velocity + total
-        path.append(path[-1] - lrate * velocity)
-    return np.array(path)
-
-
-_START = np.array([1.0, -0.5])
-_NO_START = "The start is missing: the first row is the weight before the first step."
-_SAME_ROWS = (
-    "Every row after the start is the last weight: the list holds the same tensor again and again."
-    " Keep a copy, .detach().clone()."
-)
-
-
-def _last_only(path: np.ndarray) -> np.ndarray:
-    return np.vstack([path[:1], np.tile(path[-1], (len(path) - 1, 1))])
-
-
-DESCEND = Exercise(
-    function="descend",
-    parts={"path": "tensor"},
-    right=lambda start, lrate, steps: _down(start, lrate, steps),
-    call=lambda function, *case: function(_bowl, *case),
-    cases=[(_START, 0.1, 1), (_START, 0.3, 4)],
-    mistakes=[
-        Mistake(_NO_START, lambda start, lrate, steps: _down(start, lrate, steps)[1:]),
-        Mistake(
-            "Only the last weight comes back. Return the whole path, stacked.",
-            lambda start, lrate, steps: _down(start, lrate, steps)[-1],
-        ),
-        Mistake(_SAME_ROWS, lambda start, lrate, steps: _last_only(_down(start, lrate, steps))),
-        Mistake(
-            "It walks uphill. Subtract the gradient.",
-            lambda start, lrate, steps: _down(start, -lrate, steps),
-        ),
-    ],
-)
-
-
-def _with_sgd(
-    function: Callable[..., Any], start: np.ndarray, lrate: float, steps: int, momentum: float
-) -> Any:
-    import torch
-
-    return function(torch.optim.SGD, _bowl, start, steps, lr=lrate, momentum=momentum)
-
-
-MINIMISE = Exercise(
-    function="minimise",
-    parts={"path": "tensor"},
-    right=lambda start, lrate, steps, momentum: _down(start, lrate, steps, momentum),
-    call=_with_sgd,
-    cases=[(_START, 0.1, 2, 0.0), (_START, 0.05, 4, 0.5)],
-    mistakes=[
-        Mistake(
-            "The gradients pile up: empty .grad with optimizer.zero_grad() before backward, in each"
-            " turn of the loop.",
-            lambda start, lrate, steps, momentum: _down(start, lrate, steps, momentum, piling=True),
-        ),
-        Mistake(
-            "The weight never moves: the gradient is emptied between backward and step, or no step"
-            " is taken.",
-            lambda start, lrate, steps, momentum: np.tile(start, (steps + 1, 1)),
-        ),
-        Mistake(
-            _SAME_ROWS,
-            lambda start, lrate, steps, momentum: _last_only(_down(start, lrate, steps, momentum)),
-        ),
-        Mistake(
-            _NO_START,
-            lambda start, lrate, steps, momentum: _down(start, lrate, steps, momentum)[1:],
-        ),
-        Mistake(
-            "Each row is a step behind: backward comes before step, and the copy is kept after it.",
-            lambda start, lrate, steps, momentum: np.vstack(
-                [start, _down(start, lrate, steps, momentum)[:-1]]
-            ),
-        ),
-    ],
-)
+# --- In PyTorch -----------------------------------------------------------------------------------
 
 
 def _feed_sgd(
@@ -361,20 +202,20 @@ def _feed_sgd(
 STEPS_UNDER = Exercise(
     function="steps_under",
     parts={"steps": "tensor"},
-    right=lambda gradients, lrate, momentum: lrate * _velocities(gradients, momentum),
+    right=lambda gradients, lrate, momentum: lrate * velocities(gradients, momentum),
     call=_feed_sgd,
-    cases=[(_drawn(11, 2, 1), 0.1, 0.5), (_drawn(12, 4, 2), 0.3, 0.9)],
+    cases=[(drawn(11, 2, 1), 0.1, 0.5), (drawn(12, 4, 2), 0.3, 0.9)],
     mistakes=[
         Mistake(
             "These are the weights, summed up over the steps: set the weight to zero before each"
             " step, not only once.",
             lambda gradients, lrate, momentum: np.cumsum(
-                lrate * _velocities(gradients, momentum), axis=0
+                lrate * velocities(gradients, momentum), axis=0
             ),
         ),
         Mistake(
             "The sign is turned: the optimizer subtracts its step from a weight of zero.",
-            lambda gradients, lrate, momentum: -lrate * _velocities(gradients, momentum),
+            lambda gradients, lrate, momentum: -lrate * velocities(gradients, momentum),
         ),
         Mistake(
             "Every step is zero: the weight is read after it was emptied.",
@@ -383,7 +224,7 @@ STEPS_UNDER = Exercise(
         Mistake(
             "Each step uses the gradient of the step before: hand the gradient in before step.",
             lambda gradients, lrate, momentum: (
-                lrate * _velocities(np.vstack([0.0 * gradients[:1], gradients[:-1]]), momentum)
+                lrate * velocities(np.vstack([0.0 * gradients[:1], gradients[:-1]]), momentum)
             ),
         ),
     ],
@@ -461,23 +302,15 @@ GROUPED = Exercise(
     ],
 )
 
-_OPTIMIZERS: dict[str, dict[str, Exercise | Goal]] = {
+# --- All of the pair ------------------------------------------------------------------------------
+
+#: By notebook, then by the name of the function.
+BLANKS: dict[str, dict[str, Exercise | Goal]] = {
     "Round3_Optimizers": {
-        "ball": BALL,
         "adagrad": ADAGRAD,
         "rmsprop": RMSPROP,
         "unbiased": UNBIASED,
         "adamw": ADAMW,
     },
-    "Round3_Optimizers-PyTorch": {
-        "descend": DESCEND,
-        "minimise": MINIMISE,
-        "steps_under": STEPS_UNDER,
-        "grouped": GROUPED,
-    },
+    "Round3_Optimizers-PyTorch": {"steps_under": STEPS_UNDER, "grouped": GROUPED},
 }
-
-# --- All of the round -----------------------------------------------------------------------------
-
-#: By notebook, then by the name of the function.
-BLANKS: dict[str, dict[str, Exercise | Goal]] = {**_OPTIMIZERS}
