@@ -6,13 +6,17 @@ course_utils.learner makes. Whatever stands in the gap, what follows in the note
 """
 
 import ast
+import inspect
+import json
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
 from course_utils.contents import TORCH_SUFFIX, contents
 from course_utils.exercises.check import judge, table_of
 from course_utils.exercises.model import Exercise, Goal
+from course_utils.learner.blanks import BLANK, stub
 from course_utils.notebooks import code_cells
 from course_utils.resources import HOME
 
@@ -32,8 +36,26 @@ def blank(stem: str, function: Callable) -> Callable:
     if state == "right":
         print(f"{exercise.function}: right")
         return function
+    if state == "wrong" and lies_as_it_came(stem, exercise.function, function):
+        text = f"{exercise.function}: not done yet; its lines lie as they came, put them in order"
     print(f"{text}\n    Until then the course's {exercise.function} {STANDS_IN}.\n", end="")
     return the_course_s(stem, exercise.function, namespace)
+
+
+def lies_as_it_came(stem: str, name: str, function: Callable) -> bool:
+    """Tell whether the lines of ``function``, which the reader is to put in order, stand as the
+    notebook ``stem`` was handed out.
+    """
+    try:
+        lines = textwrap.dedent(inspect.getsource(function)).strip()
+    except (OSError, TypeError):
+        return False
+    file = HOME / contents().file_of(stem)
+    for cell in json.loads(file.read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        if cell["metadata"].get(BLANK) == "lines" and f"def {name}(" in source:
+            return lines in stub(source, "lines", cell["id"])
+    return False
 
 
 def _name_of(stem: str, function: Callable, namespace: dict[str, Any]) -> str:

@@ -194,7 +194,7 @@ _SIZE_FACTORS = [
     ),
     _SizeFactor(
         "divided by 342, the number of the notebook's penguins, where m, the number of examples at"
-        " hand, belongs",
+        " hand, belongs (len(y))",
         lambda m, n: m / 342,
     ),
     _SizeFactor("divided by n as well: a mean over everything", lambda m, n: 1 / n),

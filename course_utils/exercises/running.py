@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.exercises.kinds import as_float64, type_in_words, type_problem
+from course_utils.exercises.kinds import as_float64, is_tensor, type_in_words, type_problem
 from course_utils.exercises.model import Exercise, NotDone, NotRight, WrongType
 from course_utils.exercises.results import as_tuple
 from course_utils.exercises.showing import case_in_lines, in_one_line
@@ -34,6 +34,12 @@ def run_case(exercise: Exercise, function: Callable, case: tuple, right: tuple) 
     given = [value.copy() if isinstance(value, np.ndarray) else value for value in case]
     answer = guarded(lambda: exercise.call(function, *given), function, shown)
     results = _parts_of(exercise, answer)
+    if not results and "np.gradient" in _source_of(function):
+        raise NotRight(
+            "np.gradient is for a list of values measured side by side, and one number has no"
+            " neighbours. Write the derivative out yourself.",
+            *shown,
+        )
     _require_all_parts(exercise, results, shown)
     for (name, before), after in zip(exercise.arguments(case), given):
         if isinstance(before, np.ndarray):
@@ -127,7 +133,9 @@ def guarded(action: Callable[[], Any], function: Callable, shown: list[str]) -> 
         place = _place_in_cell(error, function)
         if _comes_from_dots(error, function):
             raise NotDone(f": a ... is still in the way{place}") from None
-        problem = f"{type(error).__name__}: {_message_in_words(error)}"
+        if isinstance(error, UnboundLocalError) and (early := _too_early(error, function)):
+            raise NotRight(f"Not in this order: {early}{place}.", *shown) from None
+        problem = f"{type(error).__name__}: {_trail_missing(error, function)}"
         raise NotRight(f"It stops with {problem}{place}.", *shown) from None
     if any(value is Ellipsis for value in as_tuple(result)):
         raise NotDone
@@ -142,6 +150,50 @@ def _place_in_cell(error: BaseException, function: Callable) -> str:
     if not frames:
         return ""
     return f', in line {frames[-1].lineno} of its cell: "{frames[-1].line}"'
+
+
+def _too_early(error: UnboundLocalError, function: Callable) -> str:
+    """Return which line stands too early, where an error comes from a name that is used above the
+    line that makes it; an empty text where no line further down makes it.
+    """
+    found = re.search("'(.+?)'", str(error))
+    code = getattr(function, "__code__", None)
+    frames = [each for each in traceback.walk_tb(error.__traceback__) if each[0].f_code is code]
+    if not found or not frames:
+        return ""
+    line = frames[-1][1] - frames[-1][0].f_code.co_firstlineno + 1
+    makes = [
+        node.lineno
+        for node in _nodes_of(function)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == found[1]
+    ]
+    later = [each for each in makes if each > line]
+    if not later:
+        return ""
+    return f"{found[1]} is used in a line that stands above the one that makes it"
+
+
+def _trail_missing(error: BaseException, function: Callable) -> str:
+    """Return an error's message in words; where a derivative by an argument was asked for that came
+    in without requires_grad, what to do about it.
+    """
+    said = _message_in_words(error)
+    frames = [each for each, _ in traceback.walk_tb(error.__traceback__)]
+    source = _source_of(function)
+    cut_here = any(word in source for word in ("requires_grad", "detach", "no_grad", "tensor("))
+    if "not require grad" not in str(error) or cut_here:
+        return said
+    for frame in frames:
+        for name in ("weight", "weights", "w"):
+            if frame.f_code is getattr(function, "__code__", None) and name in frame.f_locals:
+                value = frame.f_locals[name]
+                if is_tensor(value) and not value.requires_grad:
+                    return (
+                        f"{name} came in without requires_grad, so nothing was recorded on the way"
+                        f" to the loss. Make a copy that asks for it first: {name} ="
+                        f" {name}.clone().requires_grad_()"
+                    )
+    return said
 
 
 #: Messages that need a decoder, by some of their words.
@@ -161,6 +213,35 @@ _IN_OTHER_WORDS = {
     "a leaf Variable that requires grad is being used in an in-place": (
         "a weight with requires_grad=True is changed in place, which is allowed under"
         " torch.no_grad() only"
+    ),
+    "unexpected keyword argument 'axis'": (
+        "NumPy's functions are for arrays, and here are tensors: torch.mean for np.mean"
+    ),
+    "'builtin_function_or_method'": (
+        "a function stands where its result belongs; brackets are missing, y.mean() for y.mean"
+    ),
+    "'method'": "a method stands where its result belongs; brackets are missing behind its name",
+    "name 'T' is not defined": "X transposed is written X.T, with a point",
+    "name 'e' is not defined": (
+        "e is a letter of the formula, no name of the code: write out what it stands for (the error"
+        " is prediction minus truth; the exponential function is exp)"
+    ),
+    "name 'y_bar' is not defined": "the mean of y is y.mean() in code",
+    "argument: 'inputs'": (
+        "it wants two things, a function of the weights alone (lambda weight: …) and a point where"
+        " to differentiate (as many zeros as there are weights)"
+    ),
+    "must have the same dtype": (
+        "the tensors are of different types; where Python's numbers make a tensor, torch.zeros(3)"
+        " too, say dtype=torch.float64"
+    ),
+    "expected m1 and m2 to have the same dtype": (
+        "the tensors are of different types; where Python's numbers make a tensor, torch.zeros(3)"
+        " too, say dtype=torch.float64"
+    ),
+    "size mismatch, got": (
+        "the shapes on the two sides of an @ do not fit together; is there one weight for each"
+        " column of X, X.shape[1] of them?"
     ),
     "'NoneType'": (
         "something here is None: a .grad before backward() has run, or after it was emptied, or"
@@ -204,11 +285,19 @@ def _comes_from_dots(error: BaseException, function: Callable) -> bool:
     return isinstance(error, (TypeError, ValueError)) and _has_dots(function)
 
 
+def _source_of(function: Callable) -> str:
+    """Return the source of a function; an empty text where there is none."""
+    try:
+        return inspect.getsource(function)
+    except (OSError, TypeError):
+        return ""
+
+
 def _nodes_of(function: Callable) -> list[ast.AST]:
     """Return what the source of a function consists of; nothing where there is no source."""
     try:
-        return list(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))))
-    except (OSError, TypeError, SyntaxError):  # no source, or none that stands alone
+        return list(ast.walk(ast.parse(textwrap.dedent(_source_of(function)))))
+    except SyntaxError:  # it does not stand alone
         return []
 
 

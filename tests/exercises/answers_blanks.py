@@ -996,6 +996,106 @@ WRONG = [
 ]
 
 #: Right answers in another way: (notebook, the answer).
+WRONG += [
+    # Lines in a wrong order: which stands too early, not Python's "cannot access local variable".
+    (
+        GRADIENT,
+        "Not in this order: error is used in a line that stands above the one that makes it",
+        """
+        def gradient_step(X, y, weight, lrate):
+            X, y, w = check_arrays(X, y, weight)
+            gradient = 2 / len(y) * X.T @ error
+            error = X @ w - y
+            return (
+                (w - lrate * gradient).reshape(np.shape(weight)),
+                float(np.mean(error**2)),
+            )""",
+    ),
+    (
+        AUTOGRAD,
+        "loss is used in a line that stands above the one that makes it, in line 4 of its cell:",
+        """
+        def gradient_step_pytorch(X, y, weight, lrate):
+            X, y, w = (torch.tensor(array) for array in check_arrays(X, y, weight))
+            loss.backward()
+            w.requires_grad_()
+            loss = torch.mean((X @ w - y) ** 2)
+            return w.detach().numpy(), loss.item()""",
+    ),
+    (
+        AUTOGRAD,
+        "Not in this order: w is used",
+        """
+        def descend(empty_grad, steps=40):
+            weights = [w.item()]
+            w = torch.tensor(0.0, dtype=torch.float64, requires_grad=True)
+            return weights""",
+    ),
+    (
+        GRADIENT,  # no order of these lines would do
+        "UnboundLocalError",
+        """
+        def mse(w):
+            total += np.sum((y.mean() + w * x - y) ** 2)
+            return total / m""",
+    ),
+    # First tries, as they were made.
+    (GRADIENT, "list of values", "def gradient(w): return np.gradient(mse(w))"),
+    (GRADIENT, "x stands outside", "def gradient(w): return 2 * np.mean(y.mean() + w * x - y) * x"),
+    (GRADIENT, "letter of the formula", "def gradient(w): return 2 * np.mean(e * x)"),
+    (GRADIENT, "y.mean() in code", "def mse(w): return np.mean((y_bar + w * x - y) ** 2)"),
+    (GRADIENT, "brackets are missing", "def mse(w): return np.mean((y.mean + w * x - y) ** 2)"),
+    (
+        GRADIENT,
+        "It is always mse's slope. Use f",
+        "def central(f, w, h): return (mse(w + h) - mse(w - h)) / (2 * h)",
+    ),
+    (AUTOGRAD, "torch.mean for np.mean", "def mse(w): return np.mean((y.mean() + w * x - y) ** 2)"),
+    (AUTOGRAD, "brackets", "def mse(w): return torch.mean((y.mean + w * x - y) ** 2)"),
+    (
+        CURVATURE,
+        "at hand, belongs (len(y))",
+        "def mse_gradient(X, y, weight): return 2 / 342 * X.T @ (X @ weight - y)",
+    ),
+    (
+        CURVATURE,
+        "@ adds the products up",
+        "def mse_gradient(X, y, weight): return 2 / len(y) * X.T * (X @ weight - y)",
+    ),
+    (
+        CURVATURE,
+        "X.T, with a point",
+        "def mse_gradient(X, y, weight): return 2 / len(y) * X^T @ (X @ weight - y)",
+    ),
+    *[
+        (SECOND, "weight came in without requires_grad", source)
+        for source in (
+            """
+            def mse_gradient(X, y, weight):
+                return torch.autograd.grad(mean_squared_error(X, y, weight), weight)[0]""",
+            """
+            def mse_gradient(X, y, weight):
+                mean_squared_error(X, y, weight).backward()
+                return weight.grad""",
+        )
+    ],
+    *[
+        (SECOND, says, f"def hessian(X, y): return torch.autograd.functional.hessian({arguments})")
+        for says, arguments in (
+            ("it wants two things", "mean_squared_error"),
+            (
+                "dtype=torch.float64",
+                "lambda weight: mean_squared_error(X, y, weight), torch.zeros(X.shape[1])",
+            ),
+            (
+                "one weight for each column",
+                "lambda weight: mean_squared_error(X, y, weight),"
+                " torch.zeros(2, dtype=torch.float64)",
+            ),
+        )
+    ],
+]
+
 RIGHT = [
     # Multiplied out: right, but rounded otherwise.
     (

@@ -3,6 +3,7 @@ stands in a gap, a function that works is handed on.
 """
 
 import ast
+import json
 import linecache
 import textwrap
 from contextlib import suppress
@@ -17,6 +18,7 @@ from course_utils import blank, functions_from
 from course_utils.contents import TORCH_SUFFIX, contents
 from course_utils.exercises.blank import blanks_of, find_blank, the_course_s
 from course_utils.exercises.check import judge
+from course_utils.learner.blanks import stub
 from course_utils.notebooks import code_cells, read_notebook
 from course_utils.resources import HOME
 
@@ -108,6 +110,26 @@ def test_the_course_s_own_function_is_right_and_has_three_known_mistakes(stem, n
 def test_what_is_left_open_is_not_done_yet(stem, name):
     state, text = judge(name, find_blank(stem, name), define(stem, f"def {name}(*_): return ..."))
     assert state == "not done", text
+
+
+LINES = [
+    (stem, cell["id"], "".join(cell["source"]))
+    for stem in STEMS
+    for cell in json.loads((HOME / contents().file_of(stem)).read_text(encoding="utf-8"))["cells"]
+    if cell["metadata"].get("blank") == "lines"
+]
+
+
+@pytest.mark.parametrize("stem, place, solved", LINES)
+def test_lines_that_lie_as_they_were_handed_out_are_not_done_yet(stem, place, solved, capsys):
+    for opened in (stub(solved, "lines", place), solved):
+        tree = ast.parse(opened)
+        last = [each for each in tree.body if isinstance(each, ast.FunctionDef)][-1]
+        function = define(stem, "\n".join(opened.splitlines()[: last.end_lineno]))
+        blank(stem, function)
+        said, touched = capsys.readouterr().out, opened == solved
+        assert ("not done yet; its lines lie as they came" in said) != touched, said
+        assert (said == f"{last.name}: right\n") == touched, said
 
 
 @pytest.mark.parametrize("stem, says, source", WRONG)

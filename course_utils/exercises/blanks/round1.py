@@ -187,6 +187,10 @@ GRADIENT = Exercise(
             " its own sum.",
             lambda X, y, w: X @ w - y,
         ),
+        Mistake(
+            "* multiplies in pairs; @ adds the products up as well: X.T @ (…).",
+            lambda X, y, w: 2 / len(y) * X.T * (X @ w - y),
+        ),
         Mistake("This is the loss, not its gradient.", mse),
     ],
 )
@@ -245,6 +249,10 @@ SLOPE_MISTAKES = [
     Mistake(
         "The prediction is missing: expected the error, prediction minus y.",
         lambda x, y, w: -2 * np.mean(y * x),
+    ),
+    Mistake(
+        "x stands outside the mean. Each error meets its own x inside: np.mean((…) * x).",
+        lambda x, y, w: 2 * np.mean(_error(x, y, w)) * x,
     ),
     Mistake("This is the loss, not its derivative.", lambda x, y, w: np.mean(_error(x, y, w) ** 2)),
     Mistake(
@@ -311,8 +319,18 @@ def _hyperbola(w):
     return 1 / w
 
 
+def _of_f(function, f, w, h):
+    """Call a difference. Raise NotRight where it is taken of one function only, the notebook's."""
+    names = function.__code__.co_names if hasattr(function, "__code__") else ()
+    for name in ("mse", "growth_loss"):
+        if name in names:
+            raise NotRight(f"It is always {name}'s slope. Use f, whatever function that is.")
+    return function(f, w, h)
+
+
 CENTRAL = Exercise(
     function="central",
+    call=_of_f,
     parts={"slope": "number"},
     right=lambda f, w, h: (f(w + h) - f(w - h)) / (2 * h),
     cases=[(_cubic, 1.0, 1.0), (_cubic, -0.5, 0.1), (_hyperbola, 2.0, 0.25)],
@@ -378,6 +396,7 @@ FORWARD = Exercise(
     parts={"slope": "number"},
     right=lambda f, w, h: (f(w + h) - f(w)) / h,
     cases=CENTRAL.cases,
+    call=_of_f,
     mistakes=[
         Mistake(
             "This is the central difference. The forward one looks to one side: f at w + h and w.",
