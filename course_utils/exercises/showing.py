@@ -40,6 +40,8 @@ def case_in_lines(exercise: Exercise, case: tuple) -> list[str]:
     for name, value in exercise.arguments(case):
         if callable(value):
             lines.append(value.__doc__)
+        elif isinstance(value, bool):
+            lines.append(f"{name} = {value}")
         elif isinstance(value, np.ndarray):
             lines.append(f"{name} {value.shape} = {in_one_line(value)}")
         else:

@@ -112,6 +112,12 @@ def test_what_is_left_open_is_not_done_yet(stem, name):
     assert state == "not done", text
 
 
+def test_a_switch_is_shown_as_it_is_written():
+    function = define("Round1_Gradient-PyTorch", "def descend(empty_grad, steps=40): return [0.0]")
+    asked = find_blank("Round1_Gradient-PyTorch", "descend")
+    assert "empty_grad = True" in judge("descend", asked, function)[1]
+
+
 LINES = [
     (stem, cell["id"], "".join(cell["source"]))
     for stem in STEMS
