@@ -2199,3 +2199,93 @@ RIGHT += [
             return np.where(v > g**2, v - step, np.where(v < g**2, v + step, v))""",
     ),
 ]
+
+# --- Round3_MoreOptimizers and Round3_Beyond in PyTorch -------------------------------------------
+
+TORCH_MORE, TORCH_BEYOND = "Round3_MoreOptimizers-PyTorch", "Round3_Beyond-PyTorch"
+
+
+def _walk_lbfgs(*lines, row="weight.detach().clone()", end="torch.stack(path)"):
+    body = "\n".join(f"                {line}" for line in lines)
+    return f"""
+        def walk_lbfgs(loss, start, steps, max_iter=1, **settings):
+            weight = torch.tensor(start, requires_grad=True)
+            optimizer = torch.optim.LBFGS([weight], max_iter=max_iter, **settings)
+
+            def closure():
+{body}
+                return value
+
+            path = [weight.detach().clone()]
+            for _ in range(steps):
+                optimizer.step(closure)
+                path.append({row})
+            return {end}"""
+
+
+_VALUE = ("value = loss(weight)", "value.backward()")
+
+
+def _slopes(answer):
+    return f"""
+        def slopes(w):
+            w = torch.tensor(w, requires_grad=True)
+            loss = (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2
+            return {answer}"""
+
+
+def _two_layers(*lines, kept="layers", first=""):
+    body = "\n".join(f"                {line}" for line in lines)
+    return f"""
+        def two_layers(rule, first, steps, **settings):
+            layers = [torch.tensor([each], requires_grad=True) for each in (first, 0.2 / first)]
+            optimizer = rule({kept}, **settings)
+            path = [torch.cat(layers).detach().numpy().copy()]
+            for _ in range(steps):
+{body}
+            return np.array(path{first})"""
+
+
+_LAYERS_BACK = "(0.5 * (layers[0] * layers[1] - 1) ** 2).backward()"
+_LAYERS_KEEP = "path.append(torch.cat(layers).detach().numpy().copy())"
+
+
+def _torch_root(answer):
+    return f"""
+        def inverse_root(matrix, power):
+            values, vectors = torch.linalg.eigh(matrix)
+            return {answer}"""
+
+
+WRONG += [
+    (TORCH_MORE, "pile up", _walk_lbfgs(*_VALUE)),
+    (TORCH_MORE, "never moves", _walk_lbfgs(*_VALUE, _EMPTY)),
+    (TORCH_MORE, "same tensor", _walk_lbfgs(_EMPTY, *_VALUE, row="weight.detach()")),
+    (TORCH_MORE, "start is missing", _walk_lbfgs(_EMPTY, *_VALUE, end="torch.stack(path[1:])")),
+    (TORCH_MORE, "the loss", _slopes("loss.detach().numpy()")),
+    (TORCH_MORE, "sign is turned", _slopes("-torch.autograd.grad(loss, w)[0].numpy()")),
+    (TORCH_MORE, "came in twice", _slopes("2 * torch.autograd.grad(loss, w)[0].numpy()")),
+    (TORCH_MORE, "first entry", _slopes("torch.autograd.grad(loss, w)[0][0].numpy()")),
+    (TORCH_BEYOND, "pile up", _two_layers(_LAYERS_BACK, _STEP, _LAYERS_KEEP)),
+    (TORCH_BEYOND, "never move", _two_layers(_LAYERS_BACK, _EMPTY, _STEP, _LAYERS_KEEP)),
+    (TORCH_BEYOND, "a step behind", _two_layers(_EMPTY, _LAYERS_BACK, _LAYERS_KEEP, _STEP)),
+    (
+        TORCH_BEYOND,
+        "start is missing",
+        _two_layers(_EMPTY, _LAYERS_BACK, _STEP, _LAYERS_KEEP, first="[1:]"),
+    ),
+    (
+        TORCH_BEYOND,
+        "first layer",
+        _two_layers(_EMPTY, _LAYERS_BACK, _STEP, _LAYERS_KEEP, kept="layers[:1]"),
+    ),
+    (TORCH_BEYOND, "not one over it", _torch_root("vectors * values ** (1 / power) @ vectors.T")),
+    (TORCH_BEYOND, "not −power", _torch_root("vectors * values ** (-power) @ vectors.T")),
+    (TORCH_BEYOND, "each entry", _torch_root("matrix.abs() ** (-1 / power)")),
+]
+RIGHT += [
+    (TORCH_MORE, _walk_lbfgs(_VALUE[0], _EMPTY, _VALUE[1])),
+    (TORCH_MORE, _slopes("(loss.backward(), w.grad.numpy())[1]")),
+    (TORCH_BEYOND, _two_layers(_LAYERS_BACK, _STEP, _EMPTY, _LAYERS_KEEP)),
+    (TORCH_BEYOND, _torch_root("vectors @ torch.diag(values ** (-1 / power)) @ vectors.T")),
+]

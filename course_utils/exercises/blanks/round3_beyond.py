@@ -1,5 +1,9 @@
 """What the reader writes in Round3_Beyond, and the known mistakes."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
 from course_utils.exercises.blanks.feeding import drawn, fed
@@ -186,6 +190,75 @@ YOGI_SQUARE = Exercise(
     ],
 )
 
+# --- In PyTorch -----------------------------------------------------------------------------------
+
+
+def _layers(first, steps, lrate, *, piling=False, alone=False):
+    """Return the path of two layers under plain descent on ½ (ab − 1)²; piling: gradients add up,
+    alone: only the first layer moves.
+    """
+    path, total = [np.array([first, 0.2 / first])], np.zeros(2)
+    for _ in range(steps):
+        a, b = path[-1]
+        gradient = (a * b - 1) * np.array([b, a])
+        if alone:
+            gradient[1] = 0.0
+        total = total + gradient if piling else gradient
+        path.append(path[-1] - lrate * total)
+    return np.array(path)
+
+
+def _with_sgd(function: Callable[..., Any], first: float, steps: int, lrate: float) -> Any:
+    import torch
+
+    return function(torch.optim.SGD, first, steps, lr=lrate)
+
+
+TWO_LAYERS = Exercise(
+    function="two_layers",
+    parts={"path": "array"},
+    right=_layers,
+    call=_with_sgd,
+    cases=[(np.float64(0.5), 2, 0.1), (np.float64(2.0), 4, 0.05)],
+    mistakes=[
+        Mistake(
+            "The gradients pile up: empty them with optimizer.zero_grad() before backward.",
+            lambda first, steps, lrate: _layers(first, steps, lrate, piling=True),
+        ),
+        Mistake(
+            "The layers never move: the gradients are emptied between backward and step, or no step"
+            " is taken.",
+            lambda first, steps, lrate: np.tile(_layers(first, 0, lrate), (steps + 1, 1)),
+        ),
+        Mistake(
+            "Each row is a step behind: the row is kept after the step, and backward comes before.",
+            lambda first, steps, lrate: np.vstack(
+                [_layers(first, 0, lrate), _layers(first, steps, lrate)[:-1]]
+            ),
+        ),
+        Mistake(
+            "The start is missing: the first row holds both layers before the first step.",
+            lambda first, steps, lrate: _layers(first, steps, lrate)[1:],
+        ),
+        Mistake(
+            "Only the first layer moves: hand both to the optimizer, as a list.",
+            lambda first, steps, lrate: _layers(first, steps, lrate, alone=True),
+        ),
+    ],
+)
+
+
+def _of_a_tensor(inverse_root: Callable[..., Any], matrix: np.ndarray, power: int) -> Any:
+    import torch
+
+    return inverse_root(torch.from_numpy(matrix), power)
+
+
+#: Without the last mistake: it hangs on the signs of the eigenvectors, which are free.
+TORCH_INVERSE_ROOT = replace(
+    INVERSE_ROOT, parts={"root": "tensor"}, call=_of_a_tensor, mistakes=INVERSE_ROOT.mistakes[:3]
+)
+
 BEYOND: dict[str, Exercise | Goal] = {
     "trust_ratio": TRUST_RATIO,
     "inverse_root": INVERSE_ROOT,
@@ -194,4 +267,7 @@ BEYOND: dict[str, Exercise | Goal] = {
     "yogi_square": YOGI_SQUARE,
 }
 
-BLANKS: dict[str, dict[str, Exercise | Goal]] = {"Round3_Beyond": BEYOND}
+BLANKS: dict[str, dict[str, Exercise | Goal]] = {
+    "Round3_Beyond": BEYOND,
+    "Round3_Beyond-PyTorch": {"two_layers": TWO_LAYERS, "inverse_root": TORCH_INVERSE_ROOT},
+}

@@ -342,6 +342,93 @@ QUASI_NEWTON = Exercise(
     ],
 )
 
+# --- In PyTorch -----------------------------------------------------------------------------------
+
+
+def _bowl(weight: Any) -> Any:
+    """A bowl over two weights, bent a little, so that L-BFGS needs several steps."""
+    return (weight**2).sum() + 3 * weight[0] ** 2 + 0.1 * weight[1] ** 4
+
+
+def _walked(start, steps, *, empties=True, moves=True, copies=True, first=True):
+    """Return the path under torch.optim.LBFGS; what is not true is a mistake."""
+    import torch
+
+    weight = torch.tensor(start, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weight], max_iter=1, lr=0.5)
+    path = [weight.detach().clone()] if first else []
+
+    def closure():
+        if empties:
+            optimizer.zero_grad()
+        value = _bowl(weight)
+        value.backward()
+        if not moves:
+            optimizer.zero_grad()
+        return value
+
+    for _ in range(steps):
+        optimizer.step(closure)
+        path.append(weight.detach().clone() if copies else weight.detach())
+    return torch.stack(path).numpy()
+
+
+WALK_LBFGS = Exercise(
+    function="walk_lbfgs",
+    parts={"path": "tensor"},
+    right=_walked,
+    call=lambda function, start, steps: function(_bowl, start, steps, lr=0.5),
+    cases=[(np.array([1.0, -0.5]), 2), (np.array([0.5, 1.5]), 4)],
+    mistakes=[
+        Mistake(
+            "The gradients pile up: empty them in the closure, before backward.",
+            lambda start, steps: _walked(start, steps, empties=False),
+        ),
+        Mistake(
+            "The weight never moves: the gradient is emptied after backward.",
+            lambda start, steps: _walked(start, steps, moves=False),
+        ),
+        Mistake(
+            "Rows hold the same tensor again and again. Keep a copy, .detach().clone().",
+            lambda start, steps: _walked(start, steps, copies=False),
+        ),
+        Mistake(
+            "The start is missing: the first row is the weight before the first step.",
+            lambda start, steps: _walked(start, steps, first=False),
+        ),
+    ],
+)
+
+
+def _valley_slopes(w: np.ndarray, times: float = 1.0) -> np.ndarray:
+    x, y = w
+    bent = 200 * (y - x**2)
+    return times * np.array([-2 * (1 - x) - 2 * x * bent, bent])
+
+
+SLOPES = Exercise(
+    function="slopes",
+    parts={"gradient": "array"},
+    right=_valley_slopes,
+    cases=[(np.array([0.5, 1.0]),), (np.array([-1.0, 0.25]),)],
+    mistakes=[
+        Mistake(
+            "This is the loss, not its gradient: ask torch.autograd.grad for it, or backward.",
+            lambda w: (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2,
+        ),
+        Mistake("The sign is turned: the gradient points uphill.", lambda w: -_valley_slopes(w)),
+        Mistake(
+            "The gradient came in twice: backward adds to what stands in .grad.",
+            lambda w: _valley_slopes(w, times=2.0),
+        ),
+        Mistake(
+            "Only the first entry comes back: torch.autograd.grad gives a tuple with one gradient"
+            " for each leaf; take [0] of the tuple, not of the gradient.",
+            lambda w: _valley_slopes(w)[0],
+        ),
+    ],
+)
+
 MORE_OPTIMIZERS: dict[str, Exercise | Goal] = {
     "adamax": ADAMAX,
     "trust": TRUST,
@@ -352,4 +439,7 @@ MORE_OPTIMIZERS: dict[str, Exercise | Goal] = {
     "wolfe": WOLFE,
 }
 
-BLANKS: dict[str, dict[str, Exercise | Goal]] = {"Round3_MoreOptimizers": MORE_OPTIMIZERS}
+BLANKS: dict[str, dict[str, Exercise | Goal]] = {
+    "Round3_MoreOptimizers": MORE_OPTIMIZERS,
+    "Round3_MoreOptimizers-PyTorch": {"walk_lbfgs": WALK_LBFGS, "slopes": SLOPES},
+}
