@@ -2288,4 +2288,212 @@ RIGHT += [
     (TORCH_MORE, _slopes("(loss.backward(), w.grad.numpy())[1]")),
     (TORCH_BEYOND, _two_layers(_LAYERS_BACK, _STEP, _EMPTY, _LAYERS_KEEP)),
     (TORCH_BEYOND, _torch_root("vectors @ torch.diag(values ** (-1 / power)) @ vectors.T")),
+
+
+
+# --- Round4_Training ------------------------------------------------------------------------------
+
+TRAINING, TORCH_TRAINING = "Round4_Training", "Round4_Training-PyTorch"
+
+
+def _log_p(end, axis="axis=-1, keepdims=True"):
+    return f"""
+        def log_softmax(scores):
+            shifted = scores - scores.max(axis=-1, keepdims=True)
+            total = np.exp(shifted).sum({axis})
+            return {end}"""
+
+
+def _cross_entropy(
+    loss="-log_p[rows, y].mean()", gradient="error.T @ X / len(y)", bias="mean", truth="-= 1"
+):
+    return f"""
+        def loss_and_gradient(X, y, weight, bias):
+            rows = np.arange(len(y))
+            log_p = log_softmax(X @ weight.T + bias)
+            error = np.exp(log_p)
+            error[rows, y] {truth}
+            return {loss}, {gradient}, error.{bias}(axis=0)"""
+
+
+def _train_bare(
+    once="velocity, curve = {}, []",
+    losses=("", "losses = []"),
+    epoch="pass",
+    steps=("losses.append(model.backward(X, y))", "MOVE"),
+    end="curve.append([np.mean(losses), *evaluate(model, *validation)])",
+):
+    move = "move(model.parameters, model.gradients, velocity, LRATE, MOMENTUM)"
+    inner = "\n".join(f"                    {line.replace('MOVE', move)}" for line in steps)
+    return f"""
+        def train_bare(model, train, validation, epochs, rng):
+            {once}
+            {losses[0] or "pass"}
+            for _ in range(epochs):
+                {losses[1]}
+                {epoch}
+                for X, y in batches(*train, BATCH_SIZE, rng):
+{inner}
+                {end}
+            return np.array(curve)"""
+
+
+def _train_torch(*steps, once="optimizer = OPTIMIZER", epoch="pass"):
+    inner = "\n".join(f"                    {line}" for line in steps)
+    source = f"""
+        def train_bare(model, train, validation, epochs, rng):
+            {once}
+            loader, curve = make_loader(*train, BATCH_SIZE, rng=rng), []
+            for _ in range(epochs):
+                losses = []
+                {epoch}
+                for X, y in loader:
+                    X, y = X.to(device), y.to(device)
+{inner}
+                    losses.append(loss.item())
+                curve.append([np.mean(losses), *evaluate(model, *validation)])
+            return np.array(curve)"""
+    return source.replace("OPTIMIZER", "torch.optim.SGD(model.parameters(), LRATE, MOMENTUM)")
+
+
+ZERO, FOUND, BACK, STEPPED = (
+    "optimizer.zero_grad()",
+    "loss = F.cross_entropy(model(X), y)",
+    "loss.backward()",
+    "optimizer.step()",
+)
+
+
+def _looked_at(loss="F.cross_entropy(scores, y).item()", share="hits.mean().item()", turn=False):
+    returned = f"{share}, {loss}" if turn else f"{loss}, {share}"
+    return f"""
+        def evaluate(model, X, y):
+            with torch.no_grad():
+                scores = model(X.to(device)).cpu()
+            hits = (scores.argmax(dim=1) == y).double()
+            return {returned}"""
+
+
+def _waited(
+    gain="loss < mark - MIN_GAIN", then="mark, epochs = loss, 0", after="pass", end="epochs"
+):
+    return f"""
+        def waited(losses):
+            mark, epochs, last = np.inf, 0, np.inf
+            for loss in losses:
+                epochs += 1
+                if {gain}:
+                    {then}
+                {after}
+                last = loss
+            return {end}"""
+
+
+def _verdict(error, difference="other - bare"):
+    return f"""
+        def paired(bare, other):
+            d = {difference}
+            return d.mean(), {error}"""
+
+
+WRONG += [
+    (TRAINING, "The logarithm of the sum is missing", _log_p("shifted")),
+    (TRAINING, "The sum itself", _log_p("shifted - total")),
+    (TRAINING, "These are the probabilities", _log_p("np.exp(shifted) / total")),
+    (TRAINING, "over all rows", _log_p("shifted - np.log(total)", axis="")),
+    (TRAINING, "is added", _log_p("shifted + np.log(total)")),
+    (TRAINING, "gradients are sums", _cross_entropy(gradient="error.T @ X", bias="sum")),
+    (
+        TRAINING,
+        "Everything is a sum",
+        _cross_entropy("-log_p[rows, y].sum()", "error.T @ X", "sum"),
+    ),
+    (TRAINING, "The bias's gradient is a sum", _cross_entropy(bias="sum")),
+    (TRAINING, "The weight's gradient is a sum", _cross_entropy(gradient="error.T @ X")),
+    (TRAINING, "Nothing was taken off", _cross_entropy(truth="-= 0")),
+    (TRAINING, "wrong sign", _cross_entropy("log_p[rows, y].mean()")),
+    (
+        TRAINING,
+        "points the other way",
+        """
+        def loss_and_gradient(X, y, weight, bias):
+            log_p = log_softmax(X @ weight.T + bias)
+            error = np.eye(len(weight))[y] - np.exp(log_p)
+            loss = -log_p[np.arange(len(y)), y].mean()
+            return loss, error.T @ X / len(y), error.mean(axis=0)""",
+    ),
+    (
+        TRAINING,
+        "the gradient of the batch before",
+        _train_bare(steps=("MOVE", "losses.append(model.backward(X, y))")),
+    ),
+    (
+        TRAINING,
+        "The model never moves",
+        _train_bare(steps=("losses.append(model.backward(X, y))",)),
+    ),
+    (TRAINING, "of all epochs so far", _train_bare(losses=("losses = []", "pass"))),
+    (TRAINING, "The velocity begins anew", _train_bare(epoch="velocity = {}")),
+    (
+        TRAINING,
+        "before the epoch's steps",
+        _train_bare(
+            epoch="seen = evaluate(model, *validation)",
+            end="curve.append([np.mean(losses), *seen])",
+        ),
+    ),
+    (
+        TRAINING,
+        "that of the last batch",
+        _train_bare(end="curve.append([losses[-1], *evaluate(model, *validation)])"),
+    ),
+    (TORCH_TRAINING, "The gradients pile up", _train_torch(FOUND, BACK, STEPPED)),
+    (TORCH_TRAINING, "The model never moves", _train_torch(FOUND, BACK, ZERO, STEPPED)),
+    (TORCH_TRAINING, "the gradient of the batch before", _train_torch(FOUND, STEPPED, ZERO, BACK)),
+    (
+        TORCH_TRAINING,
+        "The velocity begins anew",
+        _train_torch(ZERO, FOUND, BACK, STEPPED, once="pass", epoch="optimizer = OPTIMIZER"),
+    ),
+    (TORCH_TRAINING, "how many are right", _looked_at(share="hits.sum().item()")),
+    (TORCH_TRAINING, "in per cent", _looked_at(share="100 * hits.mean().item()")),
+    (TORCH_TRAINING, "Accuracy first", _looked_at(turn=True)),
+    (
+        TORCH_TRAINING,
+        "wants raw scores",
+        _looked_at("F.cross_entropy(scores.softmax(dim=1), y).item()"),
+    ),
+    (
+        TORCH_TRAINING,
+        "a sum over the images",
+        _looked_at("F.cross_entropy(scores, y, reduction='sum').item()"),
+    ),
+]
+for _stem in (TRAINING, TORCH_TRAINING):
+    WRONG += [
+        (_stem, "MIN_GAIN has no effect", _waited("loss < mark")),
+        (_stem, "The mark creeps", _waited(then="epochs = 0", after="mark = min(mark, loss)")),
+        (_stem, "the one before it", _waited("loss < last - MIN_GAIN")),
+        (_stem, "all epochs without a gain", _waited(then="mark, epochs = loss, epochs - 1")),
+        (_stem, "MIN_GAIN is added", _waited("loss < mark + MIN_GAIN")),
+        (_stem, "One too many", _waited(then="mark, epochs = loss, 1")),
+        (_stem, "Turned round", _verdict("d.std(ddof=1) / len(d)**0.5", "bare - other")),
+        (_stem, "This is the spread", _verdict("d.std(ddof=1)")),
+        (_stem, "it is the root", _verdict("d.std(ddof=1) / len(d)")),
+        (_stem, "std(ddof=1)", _verdict("d.std() / len(d)**0.5")),
+        (
+            _stem,
+            "The two spreads",
+            _verdict("np.sqrt((bare.var(ddof=1) + other.var(ddof=1)) / len(d))"),
+        ),
+    ]
+RIGHT += [
+    (TRAINING, _log_p("-(np.log(total) - shifted)")),
+    (TRAINING, _cross_entropy("np.mean(-log_p[rows, y])", "X.T.dot(error).T / len(X)")),
+    (TRAINING, _train_bare(steps=("loss = model.backward(X, y)", "losses.append(loss)", "MOVE"))),
+    (TORCH_TRAINING, _train_torch(FOUND, ZERO, BACK, STEPPED)),
+    (TORCH_TRAINING, _train_torch(FOUND, BACK, STEPPED, ZERO)),
+    (TORCH_TRAINING, _looked_at(share="(hits.sum() / len(y)).item()")),
+    (TRAINING, _waited("mark - loss > MIN_GAIN")),
+    (TORCH_TRAINING, _verdict("np.sqrt(d.var(ddof=1) / len(d))")),
 ]
