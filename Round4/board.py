@@ -1,12 +1,12 @@
-"""TensorBoard for this round: a writer that needs no torch, and TensorBoard itself inside the
-notebook.
+"""TensorBoard for this round: a writer that needs no torch, what reads its files again, and
+TensorBoard itself inside the notebook.
 
     python board.py           shows the runs that the notebooks have logged, in the browser
     python board.py FOLDER    shows those of another folder
 """
 
 import html
-import io
+import logging
 import shlex
 import sys
 import threading
@@ -25,12 +25,17 @@ class BoardWriter:
     ``SummaryWriter``.
 
     folder: where the run's event file goes; the folder's name is the run's name in the charts.
+    purge_step: a run that goes on forgets what the folder holds from this step on.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, purge_step=None):
+        from tensorboard.compat.proto.event_pb2 import Event, SessionLog
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
         self._file = EventFileWriter(str(folder))
+        if purge_step is not None:
+            start = SessionLog(status=SessionLog.START)
+            self._file.add_event(Event(wall_time=time.time(), step=purge_step, session_log=start))
 
     def __enter__(self):
         return self
@@ -67,35 +72,9 @@ class BoardWriter:
         )
         self._add(step, tag=tag, histo=histogram)
 
-    def add_image(self, tag, image, step=0, dataformats="HW"):
-        """Add a grey picture: ``image`` (height, width), uint8, 0 is black."""
-        from PIL import Image
-        from tensorboard.compat.proto.summary_pb2 import Summary
-
-        if dataformats != "HW" or image.ndim != 2 or image.dtype != np.uint8:
-            raise ValueError(
-                f"add_image takes uint8 pictures (height, width), not {image.dtype} {image.shape}"
-            )
-        png = io.BytesIO()
-        Image.fromarray(image).save(png, format="png")
-        height, width = image.shape
-        picture = Summary.Image(
-            height=height, width=width, colorspace=1, encoded_image_string=png.getvalue()
-        )
-        self._add(step, tag=tag, image=picture)
-
-    def add_graph(self, nodes):
-        """Add the drawing of a computation: ``nodes`` is a list of ``(name, operation, names of its
-        inputs)``.
-        """
-        from tensorboard.compat.proto.event_pb2 import Event
-        from tensorboard.compat.proto.graph_pb2 import GraphDef
-        from tensorboard.compat.proto.node_def_pb2 import NodeDef
-
-        graph = GraphDef(
-            node=[NodeDef(name=name, op=op, input=inputs) for name, op, inputs in nodes]
-        )
-        self._file.add_event(Event(wall_time=time.time(), graph_def=graph.SerializeToString()))
+    def flush(self):
+        """Write all that was added to the file, now."""
+        self._file.flush()
 
 
 def check_folder(folder):
@@ -106,22 +85,51 @@ def check_folder(folder):
         raise ValueError(f"the folder {folder} holds no run that TensorBoard can read")
 
 
+def _events(folder):
+    """Return TensorBoard's own reader, with all that a run's folder holds."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    check_folder(folder)
+    log = logging.getLogger("tensorboard")
+    level = log.level
+    log.setLevel(logging.ERROR)  # it warns of each purge, which is what was asked for
+    try:
+        return EventAccumulator(str(folder), size_guidance={"scalars": 0, "histograms": 0}).Reload()
+    finally:
+        log.setLevel(level)
+
+
+def _points(folder, kind, tag):
+    """Return the points of one chart of a run; ValueError where there is no such chart."""
+    events = _events(folder)
+    charts = events.Tags()[kind]
+    what = "curve" if kind == "scalars" else "histogram"
+    if tag not in charts:
+        held = ", ".join(sorted(charts)) or "none; name the folder of one run"
+        raise ValueError(f"{folder} has no {what} {tag!r}. Its {what}s: {held}")
+    return events.Scalars(tag) if kind == "scalars" else events.Histograms(tag)
+
+
 def read_curve(folder, tag):
     """Return one curve as TensorBoard reads it from a run's folder: values, float64 (they were kept
     in float32).
 
     Raises ValueError where there is no such folder or no such curve.
     """
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    return np.array([point.value for point in _points(folder, "scalars", tag)])
 
-    check_folder(folder)
-    events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
-    events.Reload()
-    curves = events.Tags()["scalars"]
-    if tag not in curves:
-        held = ", ".join(sorted(curves)) or "none; name the folder of one run"
-        raise ValueError(f"{folder} has no curve {tag!r}. Its curves: {held}")
-    return np.array([point.value for point in events.Scalars(tag)])
+
+def read_histograms(folder, tag):
+    """Return (step, smallest, largest value) of each histogram, as TensorBoard reads them.
+
+    Raises ValueError where there is no such folder or no such histogram.
+    """
+    return np.array(
+        [
+            [point.step, point.histogram_value.min, point.histogram_value.max]
+            for point in _points(folder, "histograms", tag)
+        ]
+    )
 
 
 def start_board(folder):

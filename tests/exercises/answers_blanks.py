@@ -2496,4 +2496,120 @@ RIGHT += [
     (TORCH_TRAINING, _looked_at(share="(hits.sum() / len(y)).item()")),
     (TRAINING, _waited("mark - loss > MIN_GAIN")),
     (TORCH_TRAINING, _verdict("np.sqrt(d.var(ddof=1) / len(d))")),
+
+
+
+# --- Round4_Resuming ------------------------------------------------------------------------------
+
+RESUMING, TORCH_RESUMING = "Round4_Resuming", "Round4_Resuming-PyTorch"
+
+
+def _rest(answer, back="rng.bit_generator.state = shuffle", batches="batches"):
+    end = "rng=rng" if batches == "make_loader" else "rng"
+    return f"""
+        def rest_of_epoch(X, y, batch_size, rng, shuffle, done):
+            {back}
+            epoch = {batches}(X, y, batch_size, {end})
+            return {answer}"""
+
+
+def _state(parts, **other):
+    state = {name: f"run.{name}" for name in ("best", "history", "batch", "steps")}
+    state |= {"shuffle": "run.shuffle", "settings": "run.settings"} | parts | other
+    items = ", ".join(f"{name!r}: {value}" for name, value in state.items() if value)
+    return f"def state_of(run): return {{{items}}}"
+
+
+OF_NUMPY = {"parameters": "run.model.parameters", "velocity": "run.velocity"}
+OF_TORCH = {name: f"run.{name}.state_dict()" for name in ("model", "optimizer", "schedule")}
+OBJECTS = {name: f"run.{name}" for name in OF_TORCH}
+
+
+def _write(*within, to="partial", end="os.replace(partial, path)"):
+    body = "\n".join(f"                {line}" for line in within)
+    return f"""
+        def write_whole(path, chunks):
+            partial = path.with_name(path.name + ".partial")
+            with open({to}, "wb") as file:
+{body}
+            {end}"""
+
+
+WRITE, FLUSH, SYNC = "file.writelines(chunks)", "file.flush()", "os.fsync(file.fileno())"
+
+
+def _thin(answer, mask="rng.random(X.shape) < keep"):
+    return f"""
+        def dropout(X, keep, rng):
+            mask = {mask}
+            return {answer}"""
+
+
+def _torch_thin(answer, sign="<"):
+    return f"""
+        def dropout(X, keep, rng):
+            mask = torch.from_numpy(rng.random(tuple(X.shape)) {sign} keep)
+            return {answer}"""
+
+
+def _velocity(answer):
+    return f"def velocity_of(run): return {answer}"
+
+
+BUFFER = "run.optimizer.state[run.model.{}]['momentum_buffer']"
+WRONG += [
+    (RESUMING, "goes on from where it happens to be", _rest("islice(epoch, done, None)", "pass")),
+    (RESUMING, "The whole epoch comes again", _rest("epoch")),
+    (RESUMING, "the batches that are done", _rest("islice(epoch, done)")),
+    (RESUMING, "One batch too many", _rest("islice(epoch, done + 1, None)")),
+    (RESUMING, "comes again: skip done", _rest("islice(epoch, max(done - 1, 0), None)")),
+    (RESUMING, "start from rest", _state(OF_NUMPY, velocity="")),
+    (RESUMING, "nothing to go on with", _state(OF_NUMPY, parameters="")),
+    (RESUMING, "steps made twice", _state(OF_NUMPY, batch="")),
+    (RESUMING, "second part only", _state(OF_NUMPY, steps="")),
+    (RESUMING, "It lacks 'batch', 'steps'", _state(OF_NUMPY, batch="", steps="")),
+    (RESUMING, "state of now", _state(OF_NUMPY, shuffle="run.rng.bit_generator.state")),
+    (RESUMING, "holds the gradients", _state(OF_NUMPY, parameters="run.model.gradients")),
+    (RESUMING, "nothing on the disk yet", _write(WRITE, SYNC, FLUSH)),
+    (RESUMING, "nothing on the disk yet", _write(SYNC, WRITE, FLUSH)),
+    (RESUMING, "fsync is missing", _write(WRITE, FLUSH)),
+    (
+        RESUMING,
+        "os.replace comes last",
+        _write(WRITE, FLUSH, "os.replace(partial, path)", SYNC, end="pass"),
+    ),
+    (RESUMING, "over the good file itself", _write(WRITE, FLUSH, SYNC, to="path", end="pass")),
+    (RESUMING, "never gets the good one's name", _write(WRITE, FLUSH, SYNC, end="pass")),
+    (RESUMING, "divided by keep", _thin("X * mask")),
+    (RESUMING, "multiplied by keep", _thin("X * mask * keep")),
+    (RESUMING, "should stay", _thin("X * mask / keep", "rng.random(X.shape) >= keep")),
+    (RESUMING, "that is left out", _thin("X * mask / (1 - keep)")),
+    (RESUMING, "Whole images", _thin("X * mask / keep", "rng.random((len(X), 1)) < keep")),
+    (TORCH_RESUMING, "gradient of the last step", _velocity("run.model.weight.grad")),
+    (TORCH_RESUMING, "the rate times", _velocity("0.25 * " + BUFFER.format("weight"))),
+    (TORCH_RESUMING, "not its velocity", _velocity("run.model.weight.detach()")),
+    (TORCH_RESUMING, "bias's velocity", _velocity(BUFFER.format("bias"))),
+    (
+        TORCH_RESUMING,
+        "goes on from where",
+        _rest("islice(epoch, done, None)", "pass", "make_loader"),
+    ),
+    (TORCH_RESUMING, "The whole epoch", _rest("epoch", batches="make_loader")),
+    (TORCH_RESUMING, "that are done", _rest("islice(epoch, done)", batches="make_loader")),
+    (TORCH_RESUMING, "keeps momentum's velocity", _state(OF_TORCH, optimizer="")),
+    (TORCH_RESUMING, "counts the epochs", _state(OF_TORCH, schedule="")),
+    (TORCH_RESUMING, "objects themselves", _state(OBJECTS)),
+    (TORCH_RESUMING, "state of now", _state(OF_TORCH, shuffle="run.rng.bit_generator.state")),
+    (TORCH_RESUMING, "divided by keep", _torch_thin("X * mask")),
+    (TORCH_RESUMING, "multiplied by keep", _torch_thin("X * mask * keep")),
+    (TORCH_RESUMING, "should stay", _torch_thin("X * mask / keep", ">=")),
+]
+RIGHT += [
+    (RESUMING, _rest("iter(list(epoch)[done:])")),
+    (RESUMING, _state(OF_NUMPY, shuffle="dict(run.shuffle)")),
+    (RESUMING, _write(WRITE, FLUSH, SYNC, end="partial.replace(path)")),
+    (RESUMING, _write("for chunk in chunks: file.write(chunk)", FLUSH, SYNC)),
+    (RESUMING, _thin("np.where(mask, X / keep, 0.0)")),
+    (TORCH_RESUMING, _torch_thin("torch.where(mask, X / keep, 0.0)")),
+    (TORCH_RESUMING, _rest("islice(epoch, done, None)", batches="make_loader")),
 ]
