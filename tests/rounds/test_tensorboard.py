@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import pytest
@@ -57,9 +58,11 @@ def test_the_notebook_logs_its_run_under_the_name_that_the_board_shows(language)
     assert any(f"with {writer}(logs) as board:" in cell for cell in cells)
 
 
-@pytest.fixture(scope="module")
-def board(logs):
-    """The address of a TensorBoard that was started by the one command that the notebooks name."""
+@contextmanager
+def served(logs):
+    """Yield the address of a TensorBoard that was started by the one command that the notebooks
+    name.
+    """
     command = [
         sys.executable,
         "-m",
@@ -86,6 +89,12 @@ def board(logs):
     finally:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture(scope="module")
+def board(logs):
+    with served(logs) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -141,10 +150,37 @@ def test_the_chart_on_the_screen_shows_both_runs_with_the_same_values(page):
     by_run = {row[0]: row[1:-2] for row in rows}
     assert set(by_run) == {"numpy", "pytorch"}, rows
     assert by_run["numpy"] == by_run["pytorch"] and float(by_run["numpy"][0]) < 1, rows
-    if where := os.environ.get("COURSE_SCREENSHOT"):  # refreshes the picture in the notebooks
-        page.get_by_role("button", name="Settings").last.click()
-        page.wait_for_timeout(1000)
-        page.screenshot(path=where)
+
+
+@seen_in_a_browser
+def test_a_run_that_is_going_on_is_seen_as_far_as_it_has_come(chromium, tmp_path):
+    """With all digits, as in the notebooks: NumPy's run has ended, PyTorch's is in its tenth
+    epoch.
+    """
+    with ExitStack() as stack:
+        for language, epochs in (("NumPy", 25), ("PyTorch", 9)):
+            round4 = resuming(language, images=1197)
+            round4.names["HALVE_EVERY"] = 5
+            # Not closed, as long as it runs.
+            board = stack.enter_context(writer_of(language)(tmp_path / language.lower()))
+            run = round4.fresh()
+            round4.fit_digits(run, epochs, round4.watch(board, run))
+        page = chromium.new_page(viewport={"width": 1280, "height": 800})
+        address = stack.enter_context(served(tmp_path))
+        page.goto(
+            f"{address}?darkMode=false&smoothing=0&tagFilter=loss|weight$#timeseries",
+            wait_until="domcontentloaded",
+        )
+        for run, epochs in (("numpy", 25), ("pytorch", 9)):
+            points = fetched(page, f"data/plugin/scalars/scalars?tag=loss/train&run={run}")
+            assert [step for _, step, _ in points] == list(range(1, epochs + 1))
+        chart = page.locator("card-view", has_text="loss/train").first
+        chart.locator("tb-data-table-content-row").nth(1).wait_for(timeout=20000)
+        if where := os.environ.get("COURSE_SCREENSHOT"):  # refreshes the picture in the notebooks
+            page.get_by_role("button", name="Settings").last.click()
+            page.wait_for_timeout(2000)
+            page.screenshot(path=where)
+        page.close()
 
 
 @pytest.mark.parametrize("language", NOTEBOOKS)

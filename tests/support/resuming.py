@@ -43,7 +43,7 @@ def _defined(language):
     return names
 
 
-def resuming(language):
+def resuming(language, images=230):
     """Return what a notebook defines, with ``train``, ``validation``, and ``fit_digits(run, epochs,
     after_step)``. The rate changes at each epoch, and nothing ends a run early.
     """
@@ -51,7 +51,7 @@ def resuming(language):
     names = _defined(language)
     training = names["training"]
     train, validation, _ = training.split_digits(training.X_all, training.y_all)
-    parts = [(train[0][:230], train[1][:230]), validation]
+    parts = [(train[0][:images], train[1][:images]), validation]
     if language == "PyTorch":
         parts = [tuple(map(torch.from_numpy, part)) for part in parts]
     names.update(HALVE_EVERY=1, PATIENCE=10**9, train=parts[0], validation=parts[1])

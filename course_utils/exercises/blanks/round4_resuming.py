@@ -34,7 +34,8 @@ def _entered(rest_of_epoch: Callable[..., Any], *case: Any) -> Any:
     batches = rest_of_epoch(X, y, batch_size, rng, place, done)
     if batches is Ellipsis or batches is None:
         return batches
-    return np.concatenate([np.asarray(X_batch)[:, 0] for X_batch, _ in batches] or [[]])
+    columns = [np.asarray(X_batch)[:, 0] for X_batch, _ in batches]
+    return np.concatenate([*columns, np.zeros(0)])
 
 
 def _digits(m):
