@@ -1,17 +1,22 @@
 """Softmax regression on handwritten digits in one process or in many, with the same result.
 
+It is the loop of the round's first notebook, whole: batches, momentum and an evaluation after each
+epoch; and, where they are asked for, decay, clipping, halving and early stopping.
+
     python train_parallel.py                 # one process
     torchrun --standalone --nproc-per-node=3 train_parallel.py           # three, on this machine
     torchrun --standalone --nproc-per-node=3 train_parallel.py --resume  # from the checkpoint
 
 Each process holds a copy of the model and takes its share of every batch; DistributedDataParallel
-averages the gradients. The batch size is that of all processes together, so their number changes
-the speed, not the weights. SIGTERM saves the run and ends it with the exit status 143, as a shell
-counts it (128 + 15): it is not finished, and what waits for it must not take it for finished.
+averages the gradients. It takes its share of the validation images, too. The batch size is that of
+all processes together, so their number changes who does the work, not the weights. SIGTERM saves
+the run and ends it with the exit status 143, as a shell counts it (128 + 15): it is not finished,
+and what waits for it must not take it for finished.
 """
 
 import argparse
 import contextlib
+import copy
 import hashlib
 import math
 import os
@@ -25,8 +30,23 @@ from pathlib import Path
 
 import numpy as np
 
-FORMAT = "Gradient-Based Learning, round 4, train_parallel.py checkpoint 2"
-DATA = "an .npz file with X (m, n), finite numbers, and y (m,), whole numbers from 0 to 9"
+FORMAT = "Gradient-Based Learning, round 4, train_parallel.py checkpoint 3"
+DATA = (
+    "an .npz file with X (m, n), finite numbers, and y (m,), whole numbers from 0 to 9; for"
+    " validation, X_validation and y_validation as well"
+)
+MIN_GAIN = 0.001  # early stopping: a smaller gain is not worth waiting for
+SETTINGS = (
+    "batch_size",
+    "lrate",
+    "momentum",
+    "decay",
+    "max_norm",
+    "halve_every",
+    "patience",
+    "seed",
+)
+NAMES = ("X", "y", "X_validation", "y_validation")
 HERE = Path(__file__).resolve().parent
 
 
@@ -90,6 +110,31 @@ def parse_arguments():
         help="examples a step, all processes together (default 64)",
     )
     parser.add_argument("--lrate", type=float, default=0.5, help="learning rate (default 0.5)")
+    parser.add_argument("--momentum", type=float, default=0.9, help="momentum (default 0.9)")
+    parser.add_argument(
+        "--decay", type=float, default=0.0, help="weight decay of the weight (default 0)"
+    )
+    parser.add_argument(
+        "--max-norm",
+        type=float,
+        default=math.inf,
+        help="longer gradients are clipped to this (default inf: none is)",
+    )
+    parser.add_argument(
+        "--halve-every",
+        type=int,
+        default=0,
+        metavar="EPOCHS",
+        help="epochs between two halvings of the learning rate (default 0: it is not halved)",
+    )
+    parser.add_argument(
+        "--patience",
+        type=int,
+        default=0,
+        metavar="EPOCHS",
+        help="end after so many epochs in which the validation loss has not improved by at least"
+        f" {MIN_GAIN} (default 0: go on to the last epoch)",
+    )
     parser.add_argument(
         "--seed",
         type=int,
@@ -127,10 +172,17 @@ def parse_arguments():
             )
     if not 0 < arguments.lrate < math.inf:
         parser.error(f"--lrate must be a finite number above 0, not {arguments.lrate}")
-    if arguments.seed < 0:
-        parser.error(f"--seed must be at least 0, not {arguments.seed}")
-    if arguments.kill_at_step is not None and arguments.kill_at_step < 0:
-        parser.error(f"--kill-at-step must be at least 0, not {arguments.kill_at_step}")
+    if not 0 <= arguments.momentum < 1:
+        parser.error(f"--momentum must be at least 0 and below 1, not {arguments.momentum}")
+    if not 0 <= arguments.decay < math.inf:
+        parser.error(f"--decay must be a finite number of at least 0, not {arguments.decay}")
+    if not arguments.max_norm > 0:
+        parser.error(f"--max-norm must be above 0, not {arguments.max_norm}")
+    for name in ("seed", "halve_every", "patience", "kill_at_step"):
+        if (getattr(arguments, name) or 0) < 0:
+            parser.error(
+                f"--{name.replace('_', '-')} must be at least 0, not {getattr(arguments, name)}"
+            )
     if arguments.checkpoint.is_dir():
         parser.error(f"--checkpoint {arguments.checkpoint} is a folder: name a file in it")
     if arguments.resume and not arguments.checkpoint.exists():
@@ -156,9 +208,19 @@ def split_digits(X, y):
     mean.
     """
     order = np.random.default_rng(0).permutation(len(X))
-    train, validation, test = np.split(order, [1197, 1497])
-    mean = X[train].mean(axis=0)
-    return [(X[rows] - mean, y[rows]) for rows in (train, validation, test)]
+    rows = np.split(order, [1197, 1497])
+    mean = X[rows[0]].mean(axis=0)
+    return [(X[part] - mean, y[part]) for part in rows]
+
+
+def waited(losses):
+    """Return after how many further epochs there is still no gain."""
+    mark, epochs = np.inf, 0
+    for loss in losses:
+        epochs += 1
+        if loss < mark - MIN_GAIN:
+            mark, epochs = loss, 0
+    return epochs
 
 
 def first_line(error):
@@ -166,7 +228,8 @@ def first_line(error):
 
 
 def read_data(path):
-    """Return X (m, n), float64, and y (m,), int64, of an .npz file.
+    """Return (X (m, n), float64, y (m,), int64) of an .npz file, for training and for validation;
+    for validation None, where the file has none.
 
     Raises ValueError for what cannot be trained on.
     """
@@ -179,26 +242,36 @@ def read_data(path):
     need(zipfile.is_zipfile(path), "it is no .npz file")
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("X", "y") if name in file}
+            arrays = {name: file[name] for name in file.files if name in NAMES}
     except Exception as error:  # a damaged archive has many ways to say so
         need(False, f"it cannot be read ({first_line(error)})")
-    for name in ("X", "y"):
-        need(name in arrays, f"it has no {name}")
-        need(arrays[name].dtype.kind in "biuf", f"{name} holds {arrays[name].dtype}, not numbers")
-    X, y = arrays["X"], arrays["y"]
-    need(X.ndim == 2, f"X has the shape {X.shape}")
-    need(y.ndim == 1, f"y has the shape {y.shape}")
-    need(len(X) == len(y), f"X has {len(X)} rows and y has {len(y)} labels")
-    need(X.size, f"X is empty, shape {X.shape}")
-    X = np.ascontiguousarray(X, dtype=np.float64)
-    need(np.isfinite(X).all(), "X holds a number that is not finite")
-    digits = (y >= 0) & (y <= 9) & (y == np.floor(y))
-    need(digits.all(), f"y holds {y[np.argmin(digits)]}")
-    return X, y.astype(np.int64)
+
+    def checked(images, labels):
+        for name in (images, labels):
+            need(name in arrays, f"it has no {name}")
+            kind = arrays[name].dtype
+            need(kind.kind in "biuf", f"{name} holds {kind}, not numbers")
+        X, y = arrays[images], arrays[labels]
+        need(X.ndim == 2, f"{images} has the shape {X.shape}")
+        need(y.ndim == 1, f"{labels} has the shape {y.shape}")
+        need(len(X) == len(y), f"{images} has {len(X)} rows and {labels} has {len(y)} labels")
+        need(X.size, f"{images} is empty, shape {X.shape}")
+        X = np.ascontiguousarray(X, dtype=np.float64)
+        need(np.isfinite(X).all(), f"{images} holds a number that is not finite")
+        digits = (y >= 0) & (y <= 9) & (y == np.floor(y))
+        need(digits.all(), f"{labels} holds {y[np.argmin(digits)]}")
+        return X, y.astype(np.int64)
+
+    train, validation = checked(*NAMES[:2]), None
+    if set(NAMES[2:]) & set(arrays):
+        validation = checked(*NAMES[2:])
+        shapes = train[0].shape[1], validation[0].shape[1]
+        need(shapes[0] == shapes[1], "X has {} columns and X_validation has {}".format(*shapes))
+    return train, validation
 
 
 class SoftmaxRegression(nn.Module):
-    """Ten scores for an image: scores = X weightᵀ + bias."""
+    """Ten scores for an image: X weightᵀ + bias."""
 
     def __init__(self, weight, bias):
         super().__init__()
@@ -302,7 +375,7 @@ def together(processes):
         raise NoAnswer(reason) from error
 
 
-def train_step(model, optimizer, X_shard, y_shard, batch_size, processes, max_norm=0.25):
+def train_step(model, optimizer, X_shard, y_shard, batch_size, processes, max_norm):
     """Change the parameters once; returns this shard's part of the batch's loss.
 
     The loss is the shard's *sum* over the whole batch's size, times the number of processes,
@@ -319,42 +392,61 @@ def train_step(model, optimizer, X_shard, y_shard, batch_size, processes, max_no
     return part.detach()
 
 
+def checksum(*arrays):
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
+
+
 class TrainingRun:
     """What one process holds of the run that the arguments describe, and what it does with it.
 
-    progress: the epoch and the batch that come next, the sum of this epoch's losses so far, and
-    the state that the epoch was shuffled from. parallel: the model, wrapped where several processes
-    average their gradients. asked: whether SIGTERM has asked this process to end; stop: whether it
+    progress: the epoch and the batch that come next, the sum of this epoch's losses so far, the
+    state that the epoch was shuffled from, and the validation losses of the epochs so far. best:
+    the weights of the lowest of them. parallel: the model, wrapped where several processes average
+    their gradients. asked: whether SIGTERM has asked this process to end; stop: whether it
     has asked any, as all of them know after a step.
     """
 
     def __init__(self, arguments, rank, processes, device):
         self.arguments, self.rank, self.processes = arguments, rank, processes
         self.device = device
-        X, y = read_data(arguments.data) if arguments.data else split_digits(*load_digits())[0]
+        if arguments.data:
+            (X, y), validation = read_data(arguments.data)
+        else:
+            (X, y), validation, _ = split_digits(*load_digits())
+        if arguments.patience and validation is None:
+            raise ValueError(f"--patience needs validation images; {arguments.data} has none")
         self.X, self.y = torch.from_numpy(X), torch.from_numpy(y)
+        self.validation = validation and tuple(map(torch.from_numpy, validation))
         self.batches = -(-len(X) // arguments.batch_size)
         self.rng = np.random.default_rng(arguments.seed)
         start = 0.01 * self.rng.standard_normal((10, X.shape[1]))
+        self.rng = np.random.default_rng(arguments.seed)  # the batches' own, as in the notebook
         self.model = self.parallel = SoftmaxRegression(start, np.zeros(10)).to(device)
-        self.optimizer = self._optimizer(decay=1 / len(X))
-        self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimizer, step_size=5, gamma=0.5)
-        self.settings = {n: getattr(arguments, n) for n in ("batch_size", "lrate", "seed")}
+        self.optimizer = self._optimizer()
+        never = 10**9
+        self.scheduler = torch.optim.lr_scheduler.StepLR(
+            self.optimizer, arguments.halve_every or never, gamma=0.5
+        )
+        self.settings = {name: getattr(arguments, name) for name in SETTINGS}
         self.settings["examples"] = len(X)
-        self.settings["sha256 of X and y"] = hashlib.sha256(X.tobytes() + y.tobytes()).hexdigest()
+        self.settings["sha256 of X and y"] = checksum(X, y)
+        self.settings["sha256 of validation"] = checksum(*validation) if validation else ""
         shuffle = self.rng.bit_generator.state
         self.progress = {"epoch": 0, "batch": 0, "loss_sum": 0.0, "shuffle": shuffle}
+        self.progress["losses"] = []
+        self.best = copy.deepcopy(self.model.state_dict())
         self.begun = 0  # the last step that was begun: where the run ended, if it ends early
         self.asked = self.stop = False
         with torch.no_grad():
             scores = self.model(self.X.to(device)).cpu()
         self.first_loss = F.cross_entropy(scores, self.y).item()
 
-    def _optimizer(self, decay):
+    def _optimizer(self):
         """Return SGD with momentum; the weight decays, the bias does not, velocities start at 0."""
         weight, bias = self.model.weight, self.model.bias
-        groups = [{"params": [weight], "weight_decay": decay}, {"params": [bias]}]
-        optimizer = torch.optim.SGD(groups, lr=self.arguments.lrate, momentum=0.9)
+        groups = [{"params": [weight], "weight_decay": self.arguments.decay}, {"params": [bias]}]
+        momentum = self.arguments.momentum
+        optimizer = torch.optim.SGD(groups, lr=self.arguments.lrate, momentum=momentum)
         for parameter in self.model.parameters():
             optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
         return optimizer
@@ -372,6 +464,7 @@ class TrainingRun:
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
             "progress": self.progress,
+            "best": self.best,
         }
 
     def save(self):
@@ -392,12 +485,22 @@ class TrainingRun:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
-        self.progress = state["progress"]
+        self.progress, self.best = state["progress"], state["best"]
         self.begun = self.step
 
-    def check_finite(self):
+    @property
+    def gave_up(self):
+        """Whether early stopping has ended the run."""
+        patience = self.arguments.patience
+        return bool(patience) and waited(self.progress["losses"]) >= patience
+
+    @property
+    def finished(self):
+        return self.progress["epoch"] >= self.arguments.epochs or self.gave_up
+
+    def check_finite(self, *losses):
         finite = all(torch.isfinite(parameter).all() for parameter in self.model.parameters())
-        if not (finite and math.isfinite(self.progress["loss_sum"])):
+        if not (finite and all(map(math.isfinite, (self.progress["loss_sum"], *losses)))):
             raise ValueError(
                 f"the loss is no longer finite after step {self.begun}: start again with a"
                 " smaller --lrate. The last good state is still in"
@@ -429,7 +532,9 @@ class TrainingRun:
             os.kill(os.getpid(), signal.SIGKILL)
         shard = rows.tensor_split(self.processes)[self.rank]
         X, y = self.X[shard].to(self.device), self.y[shard].to(self.device)
-        part = train_step(self.parallel, self.optimizer, X, y, len(rows), self.processes)
+        part = train_step(
+            self.parallel, self.optimizer, X, y, len(rows), self.processes, self.arguments.max_norm
+        )
         told = torch.stack([part, torch.full_like(part, self.asked)])
         if dist.is_initialized():
             with together(self.processes):
@@ -439,9 +544,31 @@ class TrainingRun:
         self.stop = told[1].item() > 0
         self.progress["batch"] += 1
 
+    @torch.no_grad()
+    def evaluate(self):
+        """Return (loss, accuracy) on the validation images, the same in all processes."""
+        shard = [part.tensor_split(self.processes)[self.rank] for part in self.validation]
+        X, y = (part.to(self.device) for part in shard)
+        scores = self.model(X)
+        hits = (scores.argmax(dim=1) == y).sum()
+        told = torch.stack([F.cross_entropy(scores, y, reduction="sum"), hits.double()])
+        if dist.is_initialized():
+            with together(self.processes):
+                dist.all_reduce(told)  # sums, not means: the shards differ in size
+        return (told / len(self.validation[1])).tolist()
+
+    def keep_best(self):
+        """Evaluate, note the loss, and keep the weights of the lowest; return what to tell."""
+        loss, accuracy = self.evaluate()
+        self.check_finite(loss)
+        self.progress["losses"].append(loss)
+        if loss == min(self.progress["losses"]):
+            self.best = copy.deepcopy(self.model.state_dict())
+        return f"   validation {loss:.6f}, {100 * accuracy:.1f} % right"
+
     def train_epoch(self):
-        """Train to the end of the epoch, from wherever in it the run stands, save, and return the
-        mean loss of its batches.
+        """Train to the end of the epoch, from wherever in it the run stands, evaluate, save, and
+        return the mean loss of its batches.
         """
         self.rng.bit_generator.state = self.progress["shuffle"]  # its order, also after a restart
         order = torch.from_numpy(self.rng.permutation(len(self.X)))
@@ -453,19 +580,22 @@ class TrainingRun:
                 self.save()
                 self.end_if_asked()
         self.check_finite()
+        seen = self.keep_best() if self.validation else ""
         self.scheduler.step()
         mean, epoch = self.progress["loss_sum"] / self.batches, self.progress["epoch"] + 1
         shuffle = self.rng.bit_generator.state
-        self.progress = {"epoch": epoch, "batch": 0, "loss_sum": 0.0, "shuffle": shuffle}
+        self.progress.update(epoch=epoch, batch=0, loss_sum=0.0, shuffle=shuffle)
+        if not self.validation:
+            self.best = copy.deepcopy(self.model.state_dict())  # the last, for want of a judge
         self.save()
         if self.rank == 0:
             told = f"mean loss of {self.batches} batches {mean:.6f}"
-            print(f"epoch {epoch:3d}   {told}", flush=True)  # at once, also into a file
+            print(f"epoch {epoch:3d}   {told}{seen}", flush=True)  # at once, also into a file
         return mean
 
     def end_if_asked(self):
         """End the run if SIGTERM has asked for it; it was saved just now."""
-        if self.stop and self.progress["epoch"] < self.arguments.epochs:
+        if self.stop and not self.finished:
             raise Ended(
                 f"SIGTERM has ended the run after {self.step} steps, which are saved in"
                 f" {self.arguments.checkpoint}. Go on with the same command and --resume",
@@ -481,10 +611,12 @@ def train(arguments, rank, processes, device):
         run.save()  # so that there is something to resume from, and that it is of this run
     else:
         run.resume()
-        if run.progress["epoch"] >= arguments.epochs:
+        if run.finished:
             if rank == 0:
                 held = f"{arguments.checkpoint} holds {run.progress['epoch']} epochs already"
-                print(f"nothing is left to do: {held}, and --epochs is {arguments.epochs}")
+                enough = "early stopping has ended it" if run.gave_up else ""
+                enough = enough or f"--epochs is {arguments.epochs}"
+                print(f"nothing is left to do: {held}, and {enough}")
             return
     go_on = "The run ends here. Go on from the last checkpoint with the same command and --resume"
     if arguments.kill_at_step is not None:
@@ -495,7 +627,7 @@ def train(arguments, rank, processes, device):
             run.average_gradients()
         # Only a note: a step that was begun is finished, or there is nothing whole to save.
         signal.signal(signal.SIGTERM, lambda *_: setattr(run, "asked", True))
-        while run.progress["epoch"] < arguments.epochs:
+        while not run.finished:
             mean = run.train_epoch()
             run.end_if_asked()
     except dist.DistError as error:
@@ -508,6 +640,11 @@ def train(arguments, rank, processes, device):
     except RuntimeError as error:
         error.add_note(f"{one_of_all} could not finish step {run.begun}")
         raise
+    if rank == 0 and run.validation:
+        losses = run.progress["losses"]
+        end = "early stopping" if run.gave_up else "the end"
+        best = f"the lowest validation loss, {min(losses):.6f}, after {1 + np.argmin(losses)}"
+        print(f"{end} after {len(losses)} epochs; {best}", flush=True)
     run.check_learned(mean)
 
 
