@@ -2612,4 +2612,230 @@ RIGHT += [
     (RESUMING, _thin("np.where(mask, X / keep, 0.0)")),
     (TORCH_RESUMING, _torch_thin("torch.where(mask, X / keep, 0.0)")),
     (TORCH_RESUMING, _rest("islice(epoch, done, None)", batches="make_loader")),
+
+
+# --- Round 4: many processes and fewer digits -----------------------------------------------------
+
+PARALLEL, TORCH_PARALLEL = "Round4_Parallel", "Round4_Parallel-PyTorch"
+
+
+def _to_bfloat16(answer, rounding="bits + np.uint32(0x7FFF) + ((bits >> 16) & np.uint32(1))"):
+    return f"""
+        def to_bfloat16(x):
+            bits = np.asarray(x, np.float32).view(np.uint32)
+            bits = {rounding}
+            return {answer}"""
+
+
+def _next_scale(*lines):
+    body = "\n".join(f"            {line}" for line in lines)
+    return f"""
+        def next_scale(scale, good, finite, interval):
+{body}"""
+
+
+def _accumulate(weigh="len(y[rows]) / len(y) * mean", total="total + ", end="len(y)"):
+    return f"""
+        def accumulate(X, y, weight, bias, size):
+            total = np.zeros_like(weight)
+            for first in range(0, {end}, size):
+                rows = slice(first, first + size)
+                mean = loss_and_gradient(X[rows], y[rows], weight, bias)[1]
+                total = {total}{weigh}
+            return total"""
+
+
+def _torch_accumulate(*lines, before="model.zero_grad()", reduction="sum"):
+    body = "\n".join(f"                {line}" for line in lines)
+    return f"""
+        def accumulate(model, X, y, size):
+            {before}
+            for X_micro, y_micro in zip(X.split(size), y.split(size)):
+                loss = F.cross_entropy(model(X_micro), y_micro, reduction="{reduction}")
+{body}"""
+
+
+def _share_of(weigh, rows="np.array_split(np.arange(len(y)), processes)[rank]"):
+    return f"""
+        def share_of(rank, processes, X, y, weight, bias):
+            rows = {rows}
+            part = loss_and_gradient(X[rows], y[rows], weight, bias)
+            return [{weigh} * each for each in part]"""
+
+
+def _loss_of_shard(answer):
+    return f"""
+        def loss_of_shard(scores, y_shard, batch_size, processes):
+            return {answer}"""
+
+
+def _rows_of(*lines):
+    body = "\n".join(f"            {line}" for line in lines)
+    return f"""
+        def rows_of(rank, processes, order):
+{body}"""
+
+
+def _scaled_step(*lines):
+    body = "\n".join(f"            {line}" for line in lines)
+    return f"""
+        def scaled_step(scaler, optimizer, loss):
+{body}"""
+
+
+_MASK = "(bits & np.uint32(0xFFFF0000))"
+_SUM = 'F.cross_entropy(scores, y_shard, reduction="sum")'
+_BACK = "if not finite: return scale / 2, 0"
+_ZERO, _BACKWARD = "optimizer.zero_grad()", "scaler.scale(loss).backward()"
+_CALL, _UPDATE = "scaler.step(optimizer)", "scaler.update()"
+
+WRONG += [
+    (PARALLEL, "lower half is still there", _to_bfloat16("bits.view(np.float32).astype(float)")),
+    (
+        PARALLEL,
+        "only cuts off",
+        _to_bfloat16(f"{_MASK}.view(np.float32).astype(float)", rounding="bits"),
+    ),
+    (PARALLEL, "whole number", _to_bfloat16(f"{_MASK}.astype(float)")),
+    (
+        PARALLEL,
+        "other half",
+        _to_bfloat16("(bits & np.uint32(0xFFFF)).view(np.float32).astype(float)"),
+    ),
+    (PARALLEL, "never grows", _next_scale(_BACK, "return scale, good + 1")),
+    (
+        PARALLEL,
+        "count begins again",
+        _next_scale(_BACK, "good += 1", "return (scale * 2 if good == interval else scale), good"),
+    ),
+    (
+        PARALLEL,
+        "one step too late",
+        _next_scale(_BACK, "return (scale * 2, 0) if good == interval else (scale, good + 1)"),
+    ),
+    (PARALLEL, "after each good step", _next_scale(_BACK, "return scale * 2, 0")),
+    (
+        PARALLEL,
+        "half, not twice",
+        _next_scale(
+            "if not finite: return scale * 2, 0",
+            "good += 1",
+            "return (scale * 2, 0) if good == interval else (scale, good)",
+        ),
+    ),
+    (
+        PARALLEL,
+        "must be in a row",
+        _next_scale(
+            "if not finite: return scale / 2, good",
+            "good += 1",
+            "return (scale * 2, 0) if good == interval else (scale, good)",
+        ),
+    ),
+    (PARALLEL, "mean of the micro-batches' means", _accumulate("mean / -(-len(y) // size)")),
+    (PARALLEL, "means are added up", _accumulate("mean")),
+    (PARALLEL, "overwrites the one before", _accumulate(total="")),
+    (PARALLEL, "smaller than the others", _accumulate(end="max(len(y) // size, 1) * size")),
+    (PARALLEL, "sum over the images", _accumulate("len(y[rows]) * mean")),
+    (PARALLEL, "mean over the shard", _share_of("1")),
+    (PARALLEL, "only if all shards are equal", _share_of("1 / processes")),
+    (PARALLEL, "sum over the shard", _share_of("len(rows)")),
+    (
+        PARALLEL,
+        "takes the first shard",
+        _share_of("len(rows) / len(y)", "np.array_split(np.arange(len(y)), processes)[0]"),
+    ),
+    (PARALLEL, "takes the whole batch", _share_of("len(rows) / len(y)", "np.arange(len(y))")),
+    (PARALLEL, "fewer rows than the others", _rows_of("return order[rank::processes]")),
+    (
+        PARALLEL,
+        "are left out",
+        _rows_of("return order[: len(order) // processes * processes][rank::processes]"),
+    ),
+    (
+        PARALLEL,
+        "These are blocks",
+        _rows_of(
+            "padded = np.concatenate([order, order[: -len(order) % processes]])",
+            "return np.split(padded, processes)[rank]",
+        ),
+    ),
+    (
+        PARALLEL,
+        "with the last rows",
+        _rows_of(
+            "missing = -len(order) % processes",
+            "return np.concatenate([order, order[len(order) - missing :]])[rank::processes]",
+        ),
+    ),
+    (
+        PARALLEL,
+        "places in order",
+        _rows_of(
+            "return np.arange(rank, rank - (-len(order) // processes) * processes - rank,"
+            " processes) % len(order)"
+        ),
+    ),
+    (TORCH_PARALLEL, "is not scaled", _scaled_step(_ZERO, "loss.backward()", _CALL, _UPDATE)),
+    (TORCH_PARALLEL, "pile up", _scaled_step(_BACKWARD, _CALL, _UPDATE)),
+    (
+        TORCH_PARALLEL,
+        "never moves",
+        _scaled_step(_ZERO, _BACKWARD, "scaler.unscale_(optimizer)", _UPDATE),
+    ),
+    (
+        TORCH_PARALLEL,
+        "mean of the micro-batches' means",
+        _torch_accumulate("(loss / len(X.split(size))).backward()", reduction="mean"),
+    ),
+    (TORCH_PARALLEL, "means are added up", _torch_accumulate("loss.backward()", reduction="mean")),
+    (
+        TORCH_PARALLEL,
+        "overwrites the one before",
+        _torch_accumulate("model.zero_grad()", "(loss / len(y)).backward()"),
+    ),
+    (TORCH_PARALLEL, "sum over the images", _torch_accumulate("loss.backward()")),
+    (TORCH_PARALLEL, "Nothing is computed", _torch_accumulate("loss / len(y)")),
+    (
+        TORCH_PARALLEL,
+        "before is still in it",
+        _torch_accumulate("(loss / len(y)).backward()", before="pass"),
+    ),
+    (
+        TORCH_PARALLEL,
+        "smaller shard would count",
+        _loss_of_shard("F.cross_entropy(scores, y_shard)"),
+    ),
+    (TORCH_PARALLEL, "multiply by it", _loss_of_shard(f"{_SUM} / batch_size")),
+    (TORCH_PARALLEL, "size of the whole batch", _loss_of_shard(f"{_SUM} * processes")),
+    (TORCH_PARALLEL, "neither divided", _loss_of_shard(_SUM)),
+    (TORCH_PARALLEL, "does that already", _loss_of_shard(f"{_SUM} / batch_size / processes")),
+    (
+        TORCH_PARALLEL,
+        "where its sum belongs",
+        _loss_of_shard("F.cross_entropy(scores, y_shard) * processes / batch_size"),
+    ),
+]
+
+RIGHT += [
+    (PARALLEL, _to_bfloat16("(bits >> 16 << 16).view(np.float32).astype(np.float64)")),
+    (
+        PARALLEL,
+        _next_scale(
+            "if not finite: return scale * 0.5, 0",
+            "return (scale, good + 1) if good + 1 < interval else (2 * scale, 0)",
+        ),
+    ),
+    (
+        PARALLEL,
+        _rows_of(
+            "each = -(-len(order) // processes)",
+            "return order[(rank + processes * np.arange(each)) % len(order)]",
+        ),
+    ),
+    (
+        TORCH_PARALLEL,
+        _loss_of_shard("F.cross_entropy(scores, y_shard) * len(y_shard) * processes / batch_size"),
+    ),
+    (TORCH_PARALLEL, _scaled_step(_BACKWARD, _CALL, _UPDATE, _ZERO)),
 ]
