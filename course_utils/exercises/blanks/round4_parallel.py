@@ -210,10 +210,11 @@ def _linear(weight, bias):
     return model
 
 
-def _in_torch(function: Callable[..., Any], X, y, weight, bias, size) -> np.ndarray:
+def _in_torch(function: Callable[..., Any], *case: Any) -> np.ndarray:
     """Let the reader's function fill .grad, which holds something else at first."""
     import torch
 
+    X, y, weight, bias, size = case
     model = _linear(weight, bias)
     model.weight.grad = torch.ones_like(model.weight)
     function(model, torch.from_numpy(X), torch.from_numpy(y), size)
@@ -299,7 +300,9 @@ def _lost(scores, y, batch_size, processes, factor=None):
     return _scored(scores, y)[0] * factor
 
 
-def _loss_in_torch(function: Callable[..., Any], scores, y, *rest) -> Any:
+def _loss_in_torch(
+    function: Callable[..., Any], scores: np.ndarray, y: np.ndarray, *rest: int
+) -> Any:
     import torch
 
     found = function(torch.from_numpy(scores), torch.from_numpy(y), *rest)
