@@ -2288,7 +2288,7 @@ RIGHT += [
     (TORCH_MORE, _slopes("(loss.backward(), w.grad.numpy())[1]")),
     (TORCH_BEYOND, _two_layers(_LAYERS_BACK, _STEP, _EMPTY, _LAYERS_KEEP)),
     (TORCH_BEYOND, _torch_root("vectors @ torch.diag(values ** (-1 / power)) @ vectors.T")),
-
+]
 
 
 # --- Round4_Training ------------------------------------------------------------------------------
@@ -2496,7 +2496,197 @@ RIGHT += [
     (TORCH_TRAINING, _looked_at(share="(hits.sum() / len(y)).item()")),
     (TRAINING, _waited("mark - loss > MIN_GAIN")),
     (TORCH_TRAINING, _verdict("np.sqrt(d.var(ddof=1) / len(d))")),
+]
 
+
+# --- Round4_Judging -------------------------------------------------------------------------------
+
+JUDGING, TORCH_JUDGING = "Round4_Judging", "Round4_Judging-PyTorch"
+
+
+def _wilson(answer, reach="z / (m + z**2) * np.sqrt(hits * (m - hits) / m + z**2 / 4)"):
+    return f"""
+        def interval(hits, m, z=1.96):
+            centre, reach = (hits + z**2 / 2) / (m + z**2), {reach}
+            return {answer}"""
+
+
+def _signs(answer, end="k + 1"):
+    return f"""
+        def sign_test(wins, losses):
+            n, k = wins + losses, min(wins, losses)
+            choices = [np.prod(np.arange(n - i + 1, n + 1) / np.arange(1, i + 1))
+                       for i in range(n + 1)]
+            tail = float(sum(choices[:{end}])) / 2**n
+            return {answer}"""
+
+
+def _weighted(share="counts / counts.sum(axis=-1, keepdims=True)", error="p - np.eye(len(c))[y]"):
+    return f"""
+        def weighted_error(p, y, c):
+            counts = c[y]
+            return ({share})[..., None] * ({error})"""
+
+
+def _split_losses(call, after="torch.vmap(one_loss)(scores, y)"):
+    return f"""
+        def weighted_losses(scores, y, c):
+            def one_loss(scores, y):
+                return {call}
+            return {after}"""
+
+
+def _newton(answer, at="beta * scores", variance="(p * scores**2).sum(axis=1) - mean**2"):
+    return f"""
+        def newton_step(beta, scores, y):
+            p = np.exp(log_softmax({at}))
+            mean = (p * scores).sum(axis=1)
+            variance = {variance}
+            slope = mean - scores[np.arange(len(y)), y]
+            return {answer}"""
+
+
+def _torch_newton(answer, at="beta * scores"):
+    return f"""
+        def newton_step(beta, scores, y):
+            slope = torch.func.grad(lambda beta: F.cross_entropy({at}, y))
+            return {answer}"""
+
+
+def _cooled(backward="loss.backward()", end="optimizer.step(closure)", answer="beta.item()"):
+    return f"""
+        def inverse_temperature(scores, y):
+            beta = torch.ones((), dtype=torch.float64, requires_grad=True)
+            optimizer = torch.optim.LBFGS([beta], max_iter=60, tolerance_grad=1e-13,
+                                          tolerance_change=1e-16, line_search_fn="strong_wolfe")
+
+            def closure():
+                optimizer.zero_grad()
+                loss = F.cross_entropy(beta * scores, y)
+                {backward}
+                return loss
+
+            first = {end}
+            return {answer}"""
+
+
+def _read(x="pixels.reshape(64) - saved['mean']", beta="saved['beta'] *", answer="digit, p.max()"):
+    return f"""
+        def read(pixels, saved):
+            scores = saved["weight"] @ ({x}) + saved["bias"]
+            p = np.exp(log_softmax({beta} scores))
+            digit = p.argmax()
+            return {answer}"""
+
+
+for _stem in (JUDGING, TORCH_JUDGING):
+    WRONG += [
+        (
+            _stem,
+            "the simple interval",
+            _wilson(
+                "hits / m - reach, hits / m + reach", reach="z * np.sqrt(hits * (m - hits) / m**3)"
+            ),
+        ),
+        (_stem, "The higher end comes first", _wilson("centre + reach, centre - reach")),
+        (_stem, "The middle is hits / m", _wilson("hits / m - reach, hits / m + reach")),
+        (
+            _stem,
+            "The reach has no root",
+            _wilson(
+                "centre - reach, centre + reach",
+                reach="z / (m + z**2) * (hits * (m - hits) / m + z**2 / 4)",
+            ),
+        ),
+        (_stem, "both sides of 0", _wilson("-reach, reach")),
+        (_stem, "one side only", _signs("tail")),
+        (_stem, "more than 1", _signs("2 * tail")),
+        (_stem, "exactly these counts", _signs("min(1.0, 2 * choices[k] / 2**n)")),
+        (_stem, "left out", _signs("min(1.0, 2 * tail)", end="k")),
+        (_stem, "the opposite", _signs("1 - min(1.0, 2 * tail)")),
+    ]
+    RIGHT += [(_stem, _signs("2 * tail if k < n - k else 1.0"))]
+WRONG += [
+    (JUDGING, "divided by the number of images", _weighted("counts / y.shape[-1]")),
+    (JUDGING, "weights of the classes are added up", _weighted("counts / c.sum()")),
+    (JUDGING, "Nothing is divided", _weighted("counts")),
+    (
+        JUDGING,
+        "stand at the columns",
+        """
+        def weighted_error(p, y, c):
+            total = c[y].sum(axis=-1, keepdims=True)[..., None]
+            return c * (p - np.eye(len(c))[y]) / total""",
+    ),
+    (JUDGING, "The sign is turned round", _weighted(error="np.eye(len(c))[y] - p")),
+    (JUDGING, "weights are not used", _weighted("np.ones(y.shape) / y.shape[-1]")),
+    (TORCH_JUDGING, "The weights are not used", _split_losses("F.cross_entropy(scores, y)")),
+    (
+        TORCH_JUDGING,
+        "divided by the number of images",
+        _split_losses("F.cross_entropy(scores, y, weight=c, reduction='none').mean()"),
+    ),
+    (
+        TORCH_JUDGING,
+        "the weighted sum",
+        _split_losses("F.cross_entropy(scores, y, weight=c, reduction='sum')"),
+    ),
+    (
+        TORCH_JUDGING,
+        "All splits are in one mean",
+        _split_losses(
+            "F.cross_entropy(scores, y, weight=c)",
+            "one_loss(scores.flatten(0, 1), y.flatten()).repeat(len(y))",
+        ),
+    ),
+    (JUDGING, "This climbs", _newton("beta + slope.mean() / variance.mean()")),
+    (
+        JUDGING,
+        "square of the mean is missing",
+        _newton("beta - slope.mean() / variance.mean()", variance="(p * scores**2).sum(axis=1)"),
+    ),
+    (JUDGING, "those of beta = 1", _newton("beta - slope.mean() / variance.mean()", at="scores")),
+    (JUDGING, "a step of gradient descent", _newton("beta - slope.mean()")),
+    (JUDGING, "the step alone", _newton("-slope.mean() / variance.mean()")),
+    (JUDGING, "This is a temperature", _newton("1 / (beta - slope.mean() / variance.mean())")),
+    (
+        TORCH_JUDGING,
+        "This climbs",
+        _torch_newton("beta + slope(beta) / torch.func.grad(slope)(beta)"),
+    ),
+    (TORCH_JUDGING, "a step of gradient descent", _torch_newton("beta - slope(beta)")),
+    (TORCH_JUDGING, "the step alone", _torch_newton("-slope(beta) / torch.func.grad(slope)(beta)")),
+    (TORCH_JUDGING, "beta stays where it began", _cooled(backward="pass")),
+    (TORCH_JUDGING, "This is the temperature, 1 / beta", _cooled(answer="1 / beta.item()")),
+    (TORCH_JUDGING, "the loss at the start", _cooled(answer="first.item()")),
+    (TORCH_JUDGING, "the loss at the end", _cooled(answer="closure().item()")),
+    (JUDGING, "training mean is not taken off", _read(x="pixels.reshape(64)")),
+    (JUDGING, "temperature is not used", _read(beta="")),
+    (JUDGING, "Neither mean nor temperature", _read(x="pixels.reshape(64)", beta="")),
+    (JUDGING, "beta is 1 / T, so multiply", _read(beta="1 / saved['beta'] *")),
+    (JUDGING, "The confidence comes first", _read(answer="p.max(), digit")),
+]
+RIGHT += [
+    (JUDGING, _wilson("tuple(centre + reach * np.array([-1, 1]))")),
+    (JUDGING, _newton("beta - slope.sum() / variance.sum()")),
+    (
+        JUDGING,
+        """
+        def weighted_error(p, y, c):
+            error = p.copy()
+            np.put_along_axis(error, y[..., None], np.take_along_axis(p, y[..., None], -1) - 1, -1)
+            return c[y][..., None] * error / c[y].sum(axis=-1)[..., None, None]""",
+    ),
+    (JUDGING, _read(answer="int(digit), float(p[digit])")),
+    (
+        TORCH_JUDGING,
+        """
+        def weighted_losses(scores, y, c):
+            each = F.cross_entropy(scores.mT, y, weight=c, reduction="none")
+            return each.sum(dim=1) / c[y].sum(dim=1)""",
+    ),
+    (TORCH_JUDGING, _torch_newton("beta - slope(beta) / torch.func.jacrev(slope)(beta)")),
+]
 
 
 # --- Round4_Resuming ------------------------------------------------------------------------------
@@ -2612,6 +2802,7 @@ RIGHT += [
     (RESUMING, _thin("np.where(mask, X / keep, 0.0)")),
     (TORCH_RESUMING, _torch_thin("torch.where(mask, X / keep, 0.0)")),
     (TORCH_RESUMING, _rest("islice(epoch, done, None)", batches="make_loader")),
+]
 
 
 # --- Round 4: many processes and fewer digits -----------------------------------------------------
@@ -2838,194 +3029,4 @@ RIGHT += [
         _loss_of_shard("F.cross_entropy(scores, y_shard) * len(y_shard) * processes / batch_size"),
     ),
     (TORCH_PARALLEL, _scaled_step(_BACKWARD, _CALL, _UPDATE, _ZERO)),
-
-
-
-# --- Round4_Judging -------------------------------------------------------------------------------
-
-JUDGING, TORCH_JUDGING = "Round4_Judging", "Round4_Judging-PyTorch"
-
-
-def _wilson(answer, reach="z / (m + z**2) * np.sqrt(hits * (m - hits) / m + z**2 / 4)"):
-    return f"""
-        def interval(hits, m, z=1.96):
-            centre, reach = (hits + z**2 / 2) / (m + z**2), {reach}
-            return {answer}"""
-
-
-def _signs(answer, end="k + 1"):
-    return f"""
-        def sign_test(wins, losses):
-            n, k = wins + losses, min(wins, losses)
-            choices = [np.prod(np.arange(n - i + 1, n + 1) / np.arange(1, i + 1))
-                       for i in range(n + 1)]
-            tail = float(sum(choices[:{end}])) / 2**n
-            return {answer}"""
-
-
-def _weighted(share="counts / counts.sum(axis=-1, keepdims=True)", error="p - np.eye(len(c))[y]"):
-    return f"""
-        def weighted_error(p, y, c):
-            counts = c[y]
-            return ({share})[..., None] * ({error})"""
-
-
-def _split_losses(call, after="torch.vmap(one_loss)(scores, y)"):
-    return f"""
-        def weighted_losses(scores, y, c):
-            def one_loss(scores, y):
-                return {call}
-            return {after}"""
-
-
-def _newton(answer, at="beta * scores", variance="(p * scores**2).sum(axis=1) - mean**2"):
-    return f"""
-        def newton_step(beta, scores, y):
-            p = np.exp(log_softmax({at}))
-            mean = (p * scores).sum(axis=1)
-            variance = {variance}
-            slope = mean - scores[np.arange(len(y)), y]
-            return {answer}"""
-
-
-def _torch_newton(answer, at="beta * scores"):
-    return f"""
-        def newton_step(beta, scores, y):
-            slope = torch.func.grad(lambda beta: F.cross_entropy({at}, y))
-            return {answer}"""
-
-
-def _cooled(backward="loss.backward()", end="optimizer.step(closure)", answer="beta.item()"):
-    return f"""
-        def inverse_temperature(scores, y):
-            beta = torch.ones((), dtype=torch.float64, requires_grad=True)
-            optimizer = torch.optim.LBFGS([beta], max_iter=60, tolerance_grad=1e-13,
-                                          tolerance_change=1e-16, line_search_fn="strong_wolfe")
-
-            def closure():
-                optimizer.zero_grad()
-                loss = F.cross_entropy(beta * scores, y)
-                {backward}
-                return loss
-
-            first = {end}
-            return {answer}"""
-
-
-def _read(x="pixels.reshape(64) - saved['mean']", beta="saved['beta'] *", answer="digit, p.max()"):
-    return f"""
-        def read(pixels, saved):
-            scores = saved["weight"] @ ({x}) + saved["bias"]
-            p = np.exp(log_softmax({beta} scores))
-            digit = p.argmax()
-            return {answer}"""
-
-
-for _stem in (JUDGING, TORCH_JUDGING):
-    WRONG += [
-        (
-            _stem,
-            "the simple interval",
-            _wilson(
-                "hits / m - reach, hits / m + reach", reach="z * np.sqrt(hits * (m - hits) / m**3)"
-            ),
-        ),
-        (_stem, "The higher end comes first", _wilson("centre + reach, centre - reach")),
-        (_stem, "The middle is hits / m", _wilson("hits / m - reach, hits / m + reach")),
-        (
-            _stem,
-            "The reach has no root",
-            _wilson(
-                "centre - reach, centre + reach",
-                reach="z / (m + z**2) * (hits * (m - hits) / m + z**2 / 4)",
-            ),
-        ),
-        (_stem, "both sides of 0", _wilson("-reach, reach")),
-        (_stem, "one side only", _signs("tail")),
-        (_stem, "more than 1", _signs("2 * tail")),
-        (_stem, "exactly these counts", _signs("min(1.0, 2 * choices[k] / 2**n)")),
-        (_stem, "left out", _signs("min(1.0, 2 * tail)", end="k")),
-        (_stem, "the opposite", _signs("1 - min(1.0, 2 * tail)")),
-    ]
-    RIGHT += [(_stem, _signs("2 * tail if k < n - k else 1.0"))]
-WRONG += [
-    (JUDGING, "divided by the number of images", _weighted("counts / y.shape[-1]")),
-    (JUDGING, "weights of the classes are added up", _weighted("counts / c.sum()")),
-    (JUDGING, "Nothing is divided", _weighted("counts")),
-    (
-        JUDGING,
-        "stand at the columns",
-        """
-        def weighted_error(p, y, c):
-            total = c[y].sum(axis=-1, keepdims=True)[..., None]
-            return c * (p - np.eye(len(c))[y]) / total""",
-    ),
-    (JUDGING, "The sign is turned round", _weighted(error="np.eye(len(c))[y] - p")),
-    (JUDGING, "weights are not used", _weighted("np.ones(y.shape) / y.shape[-1]")),
-    (TORCH_JUDGING, "The weights are not used", _split_losses("F.cross_entropy(scores, y)")),
-    (
-        TORCH_JUDGING,
-        "divided by the number of images",
-        _split_losses("F.cross_entropy(scores, y, weight=c, reduction='none').mean()"),
-    ),
-    (
-        TORCH_JUDGING,
-        "the weighted sum",
-        _split_losses("F.cross_entropy(scores, y, weight=c, reduction='sum')"),
-    ),
-    (
-        TORCH_JUDGING,
-        "All splits are in one mean",
-        _split_losses(
-            "F.cross_entropy(scores, y, weight=c)",
-            "one_loss(scores.flatten(0, 1), y.flatten()).repeat(len(y))",
-        ),
-    ),
-    (JUDGING, "This climbs", _newton("beta + slope.mean() / variance.mean()")),
-    (
-        JUDGING,
-        "square of the mean is missing",
-        _newton("beta - slope.mean() / variance.mean()", variance="(p * scores**2).sum(axis=1)"),
-    ),
-    (JUDGING, "those of beta = 1", _newton("beta - slope.mean() / variance.mean()", at="scores")),
-    (JUDGING, "a step of gradient descent", _newton("beta - slope.mean()")),
-    (JUDGING, "the step alone", _newton("-slope.mean() / variance.mean()")),
-    (JUDGING, "This is a temperature", _newton("1 / (beta - slope.mean() / variance.mean())")),
-    (
-        TORCH_JUDGING,
-        "This climbs",
-        _torch_newton("beta + slope(beta) / torch.func.grad(slope)(beta)"),
-    ),
-    (TORCH_JUDGING, "a step of gradient descent", _torch_newton("beta - slope(beta)")),
-    (TORCH_JUDGING, "the step alone", _torch_newton("-slope(beta) / torch.func.grad(slope)(beta)")),
-    (TORCH_JUDGING, "beta stays where it began", _cooled(backward="pass")),
-    (TORCH_JUDGING, "This is the temperature, 1 / beta", _cooled(answer="1 / beta.item()")),
-    (TORCH_JUDGING, "the loss at the start", _cooled(answer="first.item()")),
-    (TORCH_JUDGING, "the loss at the end", _cooled(answer="closure().item()")),
-    (JUDGING, "training mean is not taken off", _read(x="pixels.reshape(64)")),
-    (JUDGING, "temperature is not used", _read(beta="")),
-    (JUDGING, "Neither mean nor temperature", _read(x="pixels.reshape(64)", beta="")),
-    (JUDGING, "beta is 1 / T, so multiply", _read(beta="1 / saved['beta'] *")),
-    (JUDGING, "The confidence comes first", _read(answer="p.max(), digit")),
-]
-RIGHT += [
-    (JUDGING, _wilson("tuple(centre + reach * np.array([-1, 1]))")),
-    (JUDGING, _newton("beta - slope.sum() / variance.sum()")),
-    (
-        JUDGING,
-        """
-        def weighted_error(p, y, c):
-            error = p.copy()
-            np.put_along_axis(error, y[..., None], np.take_along_axis(p, y[..., None], -1) - 1, -1)
-            return c[y][..., None] * error / c[y].sum(axis=-1)[..., None, None]""",
-    ),
-    (JUDGING, _read(answer="int(digit), float(p[digit])")),
-    (
-        TORCH_JUDGING,
-        """
-        def weighted_losses(scores, y, c):
-            each = F.cross_entropy(scores.mT, y, weight=c, reduction="none")
-            return each.sum(dim=1) / c[y].sum(dim=1)""",
-    ),
-    (TORCH_JUDGING, _torch_newton("beta - slope(beta) / torch.func.jacrev(slope)(beta)")),
 ]
