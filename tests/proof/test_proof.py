@@ -255,7 +255,14 @@ def test_a_name_that_leads_nowhere_is_an_error(capsys, arguments, words):
 @pytest.mark.parametrize(
     "what, names",
     [
-        (["Round4"], ["Round4/Round4_Training", "Round4/Round4_Training-PyTorch"]),
+        (
+            ["Round4"],
+            [
+                f"Round4/Round4_{topic}{language}"
+                for topic in ("Training", "Judging", "Resuming", "Parallel")
+                for language in ("", "-PyTorch")
+            ],
+        ),
         (
             ["Round3/Round3_Race-PyTorch.ipynb"],
             ["Round3/Round3_Race", "Round3/Round3_Race-PyTorch"],

@@ -339,8 +339,9 @@ def _read(pixels, weight, bias, mean, beta):
     return np.array([p.argmax(), p.max()], dtype=float)
 
 
-def _reading(read: Callable[..., Any], pixels, weight, bias, mean, beta) -> Any:
-    saved = {"weight": weight, "bias": bias, "mean": mean, "beta": np.array(beta)}
+def _reading(read: Callable[..., Any], *case: Any) -> Any:
+    pixels, *parts = case
+    saved = dict(zip(("weight", "bias", "mean", "beta"), map(np.array, parts)))
     return _ends(read(pixels, saved))
 
 
