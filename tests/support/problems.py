@@ -7,6 +7,8 @@ from course_utils import (
     batch_size_lab,
     border_lab,
     first_walk_lab,
+    functions_from,
+    graph_lab,
     learning_rate_lab,
     load_digits,
     load_regression,
@@ -115,6 +117,14 @@ def digits(images=1197, wrong=0.0):
     return (X[rows] - mean, labels), (X[new] - mean, y[new])
 
 
+TAPE = functions_from("Round5_Tape")
+
+
+def small(w, x):
+    u = w * x
+    return u * u + w
+
+
 MAKERS = {
     "one weight": lambda function=gradient_step: learning_rate_lab(function, X, y),
     "first walk": lambda function=gradient_step: first_walk_lab(function, X, y),
@@ -127,6 +137,13 @@ MAKERS = {
         {name: (rule or own, settings) for name, (own, settings) in RACERS.items()},
         SURFACES,
         steps=40,
+    ),
+    "graph": lambda function=TAPE["hand_back"]: graph_lab(
+        small,
+        {"w": 1.0, "x": 2.0},
+        node=TAPE["Node"],
+        all_before=TAPE["all_before"],
+        hand_back=function,
     ),
     "training": lambda function=train_runs: training_lab(
         function, stop, {"all": digits(), "few": digits(120, 0.3)}
