@@ -3030,3 +3030,363 @@ RIGHT += [
     ),
     (TORCH_PARALLEL, _scaled_step(_BACKWARD, _CALL, _UPDATE, _ZERO)),
 ]
+
+
+# --- Round 5: the tape ----------------------------------------------------------------------------
+
+TAPE, TORCH_TAPE = "Round5_Tape", "Round5_Tape-PyTorch"
+
+
+def _multiply(answer):
+    return f"def multiply(a, b): return {answer}"
+
+
+def _own(answer):
+    return f"""
+        def log_cosh(a):
+            value = np.log(np.cosh(a.data))
+            return {answer}"""
+
+
+def _hand(line):
+    return f"""
+        def hand_back(node):
+            for earlier, slope in node.made_from:
+                {line}"""
+
+
+EMPTY = """for node in tape:
+                if node.made_from:
+                    node.grad = 0.0"""
+START = "last.grad += 1.0"
+BACK_ALONG = "for node in reversed(tape): hand_back(node)"
+
+
+def _back(*parts):
+    body = "\n            ".join(parts)
+    return f"""
+        def backward(last):
+            tape = all_before(last)
+            {body}"""
+
+
+def _slope(*lines):
+    body = "\n            ".join(lines)
+    return f"""
+        def slope(f, value):
+            {body}"""
+
+
+LEAF = "w = torch.tensor(value, requires_grad=True)"
+NONE, WALK = "w.grad = None", "loss_of(w).backward()"
+STEP_W = "with torch.no_grad(): w -= lrate * w.grad"
+
+
+def _down(*lines):
+    body = "\n            ".join(lines)
+    return f"""
+        def step_down(loss_of, w, lrate):
+            {body}"""
+
+
+WRONG += [
+    (TAPE, "exchanged", _multiply('Node(a.data * b.data, ((a, a.data), (b, b.data)), "*")')),
+    (TAPE, "belong to the sum", _multiply('Node(a.data * b.data, ((a, 1.0), (b, 1.0)), "*")')),
+    (TAPE, "value is a sum", _multiply('Node(a.data + b.data, ((a, b.data), (b, a.data)), "*")')),
+    (TAPE, "Only a was noted", _multiply('Node(a.data * b.data, ((a, b.data),), "*")')),
+    (TAPE, "Only b was noted", _multiply('Node(a.data * b.data, ((b, a.data),), "*")')),
+    (TAPE, "not the node b", _multiply('Node(a.data * b.data, ((a, b), (b, a)), "*")')),
+    (TAPE, "not its number", _multiply("Node(a.data * b.data, ((a.data, b.data),))")),
+    (TAPE, "should hold pairs", _multiply("Node(a.data * b.data, (a, b.data))")),
+    (TAPE, "return a Node", _multiply("a.data * b.data")),
+    (
+        TAPE,
+        "product of both",
+        """
+        def multiply(a, b):
+            value = a.data * b.data
+            return Node(value, ((a, value), (b, value)))""",
+    ),
+    (TAPE, "stops half way", _own("Node(value, ((a, 1 / np.cosh(a.data)),))")),
+    (TAPE, "cosh alone", _own("Node(value, ((a, np.sinh(a.data)),))")),
+    (TAPE, "tanh's own", _own("Node(value, ((a, 1 - np.tanh(a.data) ** 2),))")),
+    (TAPE, "sign", _own("Node(value, ((a, -np.tanh(a.data)),))")),
+    (TAPE, "always 0", _own("Node(value)")),
+    (TAPE, "logarithm is missing", _own("Node(np.cosh(a.data), ((a, np.tanh(a.data)),))")),
+    (TAPE, "needs a comma", _own("Node(value, (a, np.tanh(a.data)))")),
+    (TAPE, "overwrites", _hand("earlier.grad = slope * node.grad")),
+    (TAPE, "derivative alone", _hand("earlier.grad += slope")),
+    (TAPE, "goes back as it is", _hand("earlier.grad += node.grad")),
+    (TAPE, "two are added", _hand("earlier.grad += node.grad + slope")),
+    (TAPE, "Nothing arrives", _hand("node.grad += slope * earlier.grad")),
+    (TAPE, "signs are turned", _hand("earlier.grad -= slope * node.grad")),
+    (TAPE, "Nothing comes back", _back(START, EMPTY, BACK_ALONG)),
+    (TAPE, "Nothing comes back", _back(EMPTY, BACK_ALONG, START)),
+    (TAPE, "forwards", _back(EMPTY, START, "for node in tape: hand_back(node)")),
+    (TAPE, "not emptied", _back(START, BACK_ALONG)),
+    (TAPE, "inputs are emptied", _back("for node in tape: node.grad = 0.0", START, BACK_ALONG)),
+    (TORCH_TAPE, "f itself", _slope(LEAF, "return f(w).item()")),
+    (TORCH_TAPE, "value that came in", _slope(LEAF, "f(w).backward()", "return value")),
+    (
+        TORCH_TAPE,
+        "added up",
+        _slope(LEAF, "f(w).backward()", "f(w).backward()", "return w.grad.item()"),
+    ),
+    (TORCH_TAPE, "", _slope(LEAF, "return w.grad")),
+    (TORCH_TAPE, "pile up", _down(WALK, STEP_W)),
+    (TORCH_TAPE, "after backward has filled", _down(WALK, NONE, STEP_W)),
+    (TORCH_TAPE, "of the step before", _down(STEP_W, WALK)),
+    (TORCH_TAPE, "never moves", _down(NONE, WALK)),
+    (TORCH_TAPE, "uphill", _down(NONE, WALK, STEP_W.replace("-=", "+="))),
+    (TORCH_TAPE, "no_grad", _down(NONE, WALK, "w -= lrate * w.grad")),
+]
+
+RIGHT += [
+    (TAPE, _multiply("Node(a.data * b.data, ((b, a.data), (a, b.data)))")),
+    (TAPE, _multiply("Node(a.data * b.data, [(a, b.data), (b, a.data)], 'times')")),
+    (TAPE, _own("Node(value, ((a, np.sinh(a.data) / np.cosh(a.data)),))")),
+    (
+        TAPE,
+        """
+        def log_cosh(a):
+            back = exp(multiply(as_node(-1.0), a))
+            return log(multiply(as_node(0.5), add(exp(a), back)))""",
+    ),
+    (TAPE, _hand("earlier.grad = earlier.grad + node.grad * slope")),
+    (
+        TAPE,
+        """
+        def hand_back(node):
+            for pair in node.made_from:
+                pair[0].grad += pair[1] * node.grad""",
+    ),
+    (TORCH_TAPE, _slope(LEAF, "return torch.autograd.grad(f(w), w)[0].item()")),
+    (TORCH_TAPE, _down(NONE, WALK, "w.data -= lrate * w.grad")),
+    (TORCH_TAPE, _down("w.grad.zero_()", WALK, STEP_W)),
+]
+
+
+# --- Round 5: arrays ------------------------------------------------------------------------------
+
+ARRAYS, TORCH_ARRAYS = "Round5_Arrays", "Round5_Arrays-PyTorch"
+
+
+def _unstretch(*lines):
+    body = "\n            ".join(lines)
+    return f"""
+        def unstretch(g, shape):
+            {body}"""
+
+
+FRONT = "g = g.sum(axis=tuple(range(g.ndim - len(shape))))"
+ONES = "ones = tuple(axis for axis, n in enumerate(shape) if n == 1)"
+
+
+def _matmul(to_a="g @ b.data.swapaxes(-1, -2)", to_b="a.data.swapaxes(-1, -2) @ g", value="@"):
+    return f"""
+        def matmul(a, b):
+            return made(a.data {value} b.data, (a, lambda g: {to_a}), (b, lambda g: {to_b}))"""
+
+
+def _pick(line, back="back"):
+    return f"""
+        def pick(a, index):
+            def rule(g):
+                back = np.zeros_like(a.data)
+                {line}
+                return {back}
+
+            return made(a.data[index], (a, rule))"""
+
+
+def _lse(rule="g * np.exp(s.data - value)", value="top + np.log(inside)"):
+    return f"""
+        def log_sum_exp(s):
+            top = s.data.max(axis=-1, keepdims=True)
+            inside = np.exp(s.data - top).sum(axis=-1, keepdims=True)
+            value = {value}
+            return made(value, (s, lambda g: {rule}))"""
+
+
+def _back_of(to_a="G @ B.mT", to_b="A.mT @ G"):
+    return f"def matmul_back(A, B, G): return {to_a}, {to_b}"
+
+
+def _function(rule="g * torch.exp(s - value)", value="top + (s - top).exp().sum(-1, True).log()"):
+    return f"""
+        class LogSumExp(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, s):
+                top = s.amax(dim=-1, keepdim=True)
+                value = {value}
+                ctx.save_for_backward(s, value)
+                return value
+
+            @staticmethod
+            def backward(ctx, g):
+                s, value = ctx.saved_tensors
+                return {rule}"""
+
+
+NAIVE = """
+        def log_sum_exp(s):
+            value = np.log(np.exp(s.data).sum(axis=-1, keepdims=True))
+            return made(value, (s, lambda g: g * np.exp(s.data - value)))"""
+
+WRONG += [
+    (ARRAYS, "those of length 1 are not", _unstretch(FRONT, "return g")),
+    (ARRAYS, "those in front are not", _unstretch(ONES, "return g.sum(axis=ones, keepdims=True)")),
+    (ARRAYS, "are gone", _unstretch(FRONT, ONES, "return g.sum(axis=ones)")),
+    (
+        ARRAYS,
+        "averages",
+        _unstretch(FRONT.replace("sum", "mean"), ONES, "return g.mean(axis=ones, keepdims=True)"),
+    ),
+    (ARRAYS, "Nothing is summed", _unstretch("return g")),
+    (ARRAYS, "to one number", _unstretch("return np.full(shape, g.sum())")),
+    (ARRAYS, "b is not transposed", _matmul(to_a="g @ b.data")),
+    (ARRAYS, "a is not transposed", _matmul(to_b="a.data @ g")),
+    (ARRAYS, "rule of b has its factors", _matmul(to_b="g @ a.data.swapaxes(-1, -2)")),
+    (ARRAYS, "rule of a has its factors", _matmul(to_a="b.data.swapaxes(-1, -2) @ g")),
+    (
+        ARRAYS,
+        "two rules are exchanged",
+        _matmul("a.data.swapaxes(-1, -2) @ g", "g @ b.data.swapaxes(-1, -2)"),
+    ),
+    (ARRAYS, "is left out", _matmul("b.data.swapaxes(-1, -2)", "a.data.swapaxes(-1, -2)")),
+    (ARRAYS, "one by one", _matmul("g * b.data", "g * a.data", "*")),
+    (ARRAYS, "return made", "def matmul(a, b): return a.data @ b.data"),
+    (
+        ARRAYS,
+        "pairs (earlier array, rule)",
+        "def matmul(a, b): return made(a.data @ b.data, (a, b.data))",
+    ),
+    (ARRAYS, "only its last part: back[index]", _pick("back[index] += g")),
+    (ARRAYS, "only its last part", _pick("back[index] = g")),
+    (ARRAYS, "Nothing goes back", _pick("np.add.at(back.copy(), index, g)")),
+    (ARRAYS, "gets 1 for each time", _pick("np.add.at(back, index, 1.0)")),
+    (ARRAYS, "sum of all that has", _pick("np.add.at(back, index, g.sum())")),
+    (ARRAYS, "left out", _lse("np.exp(s.data - value)")),
+    (ARRAYS, "g as it is", _lse("g * np.ones_like(s.data)")),
+    (ARRAYS, "never added again", _lse("g * np.exp(s.data - top - value)", "np.log(inside)")),
+    (
+        ARRAYS,
+        "slope of softmax itself",
+        _lse("g * np.exp(s.data - value) * (1 - np.exp(s.data - value))"),
+    ),
+    (ARRAYS, "sign", _lse("-g * np.exp(s.data - value)")),
+    (ARRAYS, "overflows", NAIVE),
+    (TORCH_ARRAYS, "B is not transposed", _back_of("G @ B")),
+    (TORCH_ARRAYS, "A is not transposed", _back_of(to_b="A @ G")),
+    (TORCH_ARRAYS, "two are exchanged", _back_of("A.mT @ G", "G @ B.mT")),
+    (TORCH_ARRAYS, "factors exchanged", _back_of(to_b="G @ A.mT")),
+    (TORCH_ARRAYS, "left out", _back_of("B.mT", "A.mT")),
+    (TORCH_ARRAYS, "left out", _function("torch.exp(s - value)")),
+    (TORCH_ARRAYS, "g as it is", _function("g * torch.ones_like(s)")),
+    (TORCH_ARRAYS, "sign", _function("-g * torch.exp(s - value)")),
+    (TORCH_ARRAYS, "overflows", _function(value="s.exp().sum(-1, True).log()")),
+]
+
+RIGHT += [
+    (
+        ARRAYS,
+        _unstretch(
+            "extra = g.ndim - len(shape)",
+            "ones = [extra + i for i, n in enumerate(shape) if n == 1]",
+            "return g.sum(axis=(*range(extra), *ones)).reshape(shape)",
+        ),
+    ),
+    (
+        ARRAYS,
+        _unstretch(
+            "while g.ndim > len(shape): g = g.sum(axis=0)",
+            "for axis, n in enumerate(shape):",
+            "    if n == 1: g = g.sum(axis=axis, keepdims=True)",
+            "return g",
+        ),
+    ),
+    (ARRAYS, _matmul("g @ np.swapaxes(b.data, -2, -1)", "np.swapaxes(a.data, -2, -1) @ g")),
+    (ARRAYS, _matmul("np.einsum('...ij,...kj->...ik', g, b.data)")),
+    (ARRAYS, _pick("for place, part in zip(index, g): back[place] += part")),
+    (ARRAYS, _lse("g * np.exp(s.data - top) / inside")),
+    (TORCH_ARRAYS, _back_of("torch.matmul(G, B.transpose(-1, -2))")),
+    (TORCH_ARRAYS, _function(value="torch.logsumexp(s, -1, keepdim=True)")),
+    (TORCH_ARRAYS, _function("g * torch.softmax(s, -1)")),
+]
+
+
+# --- Round 5: costs -------------------------------------------------------------------------------
+
+COSTS, TORCH_COSTS = "Round5_Costs", "Round5_Costs-PyTorch"
+
+
+def _dual(answer):
+    return f"def dual_multiply(a, b): return {answer}"
+
+
+def _forget(
+    quiet="Array(a.data, (), needs_grad=False)", last="total(stretch(again) * g)", back="again.grad"
+):
+    return f"""
+        def forgetful(stretch, a):
+            def rule(g):
+                again = Array(a.data)
+                backward({last})
+                return {back}
+
+            quiet = stretch({quiet})
+            return made(quiet.data, (a, rule))"""
+
+
+def _along(answer):
+    return f"def slope_along(f, w, d): return {answer}"
+
+
+def _curved(*lines, product="slope @ d", end="slope.detach(), curved"):
+    between = "\n            ".join(lines)
+    return f"""
+        def curvature_along(f, w, d):
+            w = w.clone().requires_grad_()
+            (slope,) = torch.autograd.grad(f(w), w, create_graph=True)
+            (curved,) = torch.autograd.grad({product}, w)
+            {between}
+            return {end}"""
+
+
+WRONG += [
+    (COSTS, "slopes are multiplied", _dual("(a[0] * b[0], a[1] * b[1])")),
+    (COSTS, "its own value", _dual("(a[0] * b[0], a[1] * a[0] + b[1] * b[0])")),
+    (COSTS, "as for a sum", _dual("(a[0] * b[0], a[1] + b[1])")),
+    (COSTS, "Only the first", _dual("(a[0] * b[0], a[1] * b[0])")),
+    (COSTS, "Only the second", _dual("(a[0] * b[0], a[0] * b[1])")),
+    (COSTS, "quotient", _dual("(a[0] * b[0], a[1] * b[0] - a[0] * b[1])")),
+    (COSTS, "exchanged", _dual("(a[1] * b[0] + a[0] * b[1], a[0] * b[0])")),
+    (COSTS, "left out", _forget(last="total(stretch(again))")),
+    (COSTS, "stretch itself goes back", _forget(back="g * stretch(Array(a.data)).data")),
+    (COSTS, "as it is", _forget(back="g")),
+    (COSTS, "twice", _forget(back="g * again.grad")),
+    (COSTS, "hands back nothing", _forget(back="None")),
+    (COSTS, "not an Array", _forget(back="Array(again.grad)")),
+    (COSTS, "whole stretch is on the tape", "def forgetful(stretch, a): return stretch(a)"),
+    (COSTS, "returns no Array", "def forgetful(stretch, a): return stretch(a).data"),
+    (TORCH_COSTS, "f itself", _along("jvp(f, (w,), (d,))[0]")),
+    (TORCH_COSTS, "does not count", _along("jvp(f, (w,), (torch.ones_like(d),))[1]")),
+    (TORCH_COSTS, "whole gradient", _along("grad(f)(w)")),
+    (TORCH_COSTS, "entry by entry", _along("grad(f)(w) * d")),
+    (TORCH_COSTS, "w and d are exchanged", _along("jvp(f, (d,), (w,))[1]")),
+    (TORCH_COSTS, "direction is left out", _curved(product="slope.sum()")),
+    (TORCH_COSTS, "once more", _curved(end="slope.detach(), curved * d")),
+    (TORCH_COSTS, "its product with d", _curved(end="(slope @ d).detach(), curved")),
+    (TORCH_COSTS, "wants a second", _curved(end="slope.detach(), (slope * d).detach()")),
+    (TORCH_COSTS, "wrong order", _curved(end="curved, slope.detach()")),
+]
+
+RIGHT += [
+    (COSTS, _dual("[a[0] * b[0], b[1] * a[0] + b[0] * a[1]]")),
+    (COSTS, _forget("as_array(a.data)")),
+    (TORCH_COSTS, _along("grad(f)(w) @ d")),
+    (TORCH_COSTS, _along("vjp(f, w)[1](torch.ones(()))[0] @ d")),
+    (TORCH_COSTS, "def curvature_along(f, w, d): return jvp(grad(f), (w,), (d,))"),
+    (TORCH_COSTS, "def curvature_along(f, w, d): return grad(f)(w), hessian(f)(w) @ d"),
+    (TORCH_COSTS, _curved(end="slope, curved")),
+]

@@ -1,0 +1,398 @@
+"""What the reader writes in Round5_Arrays and its twin, and the known mistakes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from course_utils.exercises.kinds import is_tensor, type_in_words
+from course_utils.exercises.model import Exercise, Mistake, NotRight
+from course_utils.exercises.notebook_data import in_tensors
+from course_utils.exercises.watching import globals_of
+
+# --- A stretched array ----------------------------------------------------------------------------
+
+
+def _unstretched(g, shape):
+    g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+    return g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
+
+
+def _drawn(seed, *shape):
+    return np.random.default_rng(seed).integers(-4, 5, size=shape).astype(float)
+
+
+def _front_alone(g, shape):
+    return g.sum(axis=tuple(range(g.ndim - len(shape))))
+
+
+def _ones_alone(g, shape):
+    axes = [i for i, n in enumerate(shape) if n == 1]
+    return g.sum(axis=tuple(axes), keepdims=True)
+
+
+def _dropped(g, shape):
+    g = _front_alone(g, shape)
+    return g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1))
+
+
+def _averaged(g, shape):
+    size = np.prod(shape)
+    return _unstretched(g, shape) * (size / g.size if g.size else 1.0)
+
+
+UNSTRETCH = Exercise(
+    function="unstretch",
+    parts={"gradient": "array"},
+    right=_unstretched,
+    cases=[
+        (_drawn(1, 2, 3), (3,)),
+        (_drawn(2, 2, 3), (2, 1)),
+        (_drawn(3, 2, 4, 3), (4, 1)),
+        (_drawn(5, 2, 3), (2, 3)),
+        (_drawn(6, 1, 3), (1, 1)),
+    ],
+    mistakes=[
+        Mistake(
+            "The axes in front are summed, those of length 1 are not: a (2, 1) was stretched along"
+            " its second axis.",
+            _front_alone,
+        ),
+        Mistake(
+            "The axes of length 1 are summed, those in front are not: a (3,) gets an axis in front"
+            " when it meets a (2, 3).",
+            _ones_alone,
+        ),
+        Mistake(
+            "The axes of length 1 are gone: they are summed and stay, keepdims=True.", _dropped
+        ),
+        Mistake(
+            "It averages. A number that was used six times gets the sum of the six parts.",
+            _averaged,
+        ),
+        Mistake(
+            "Nothing is summed: what comes back is larger than what was stretched.",
+            lambda g, shape: g,
+        ),
+        Mistake(
+            "Everything is summed to one number; sum only what was stretched.",
+            lambda g, shape: np.full(shape, g.sum()),
+        ),
+    ],
+)
+
+# --- Operations -----------------------------------------------------------------------------------
+
+
+def _backwards(function: Callable, *case: Any) -> Any:
+    """Return (value, what goes back to each array of the case), by a walk of our own; the result's
+    entries arrive with the weights of :func:`_arriving`.
+    """
+    array = globals_of(function)["Array"]
+    inputs = [
+        array(value) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+        for value in case
+    ]
+    made = function(*inputs)
+    if made is Ellipsis:
+        return made
+    if not hasattr(made, "made_from"):
+        raise NotRight(
+            f"It returns {type_in_words(made)}; return made(value, (array, rule), …), so that the"
+            " result remembers."
+        )
+    found: dict[int, Any] = {id(made): _arriving(np.shape(made.data))}
+    for each in sorted(_reached(made), key=lambda one: -one.place):
+        for earlier, rule in each.made_from:
+            part = rule(found.get(id(each), np.zeros_like(each.data)))
+            if part is Ellipsis:
+                return part
+            if np.ndim(part) < np.ndim(earlier.data):
+                part = np.broadcast_to(part, np.shape(earlier.data))
+            part = _unstretched(np.asarray(part, float), np.shape(earlier.data))
+            found[id(earlier)] = found.get(id(earlier), 0.0) + part
+    arrays = [each for each in inputs if isinstance(each, array)]
+    return made.data, *(found.get(id(each), np.zeros_like(each.data)) for each in arrays)
+
+
+def _reached(made: Any) -> list:
+    """Return the array and all that it was made from. Raises NotRight where a pair is none."""
+    found, to_visit = {}, [made]
+    while to_visit:
+        each = to_visit.pop()
+        if id(each) in found:
+            continue
+        found[id(each)] = each
+        for pair in each.made_from:
+            if not (isinstance(pair, tuple) and len(pair) == 2 and callable(pair[1])):
+                raise NotRight(
+                    "An array is made from pairs (earlier array, rule), and a rule is a function of"
+                    " what has arrived: (a, lambda g: …)."
+                )
+            to_visit.append(pair[0])
+    return list(found.values())
+
+
+def _arriving(shape):
+    """Return weights for a result's entries, all different, so that no two rules look alike."""
+    return 1.0 + np.arange(np.prod(shape, dtype=int)).reshape(shape) / 2
+
+
+def _product(to_a=None, to_b=None, value=None):
+    """Return the results of a matrix product, with another rule or value if asked for."""
+
+    def result(a, b):
+        made = (value or np.matmul)(a, b)
+        g = _arriving(made.shape)
+        parts = [
+            (to_a or (lambda a, b, g: g @ b.swapaxes(-1, -2)))(a, b, g),
+            (to_b or (lambda a, b, g: a.swapaxes(-1, -2) @ g))(a, b, g),
+        ]
+        return made, *parts
+
+    return result
+
+
+_SQUARE = _drawn(7, 2, 2), _drawn(8, 2, 2)
+
+MATMUL = Exercise(
+    function="matmul",
+    parts={"a @ b": "array", "what goes back to a": "array", "what goes back to b": "array"},
+    right=_product(),
+    cases=[
+        _SQUARE,
+        (_drawn(9, 3, 3), _drawn(10, 3, 3)),
+        (_drawn(11, 3, 2, 2), _drawn(12, 3, 2, 2)),
+    ],
+    call=_backwards,
+    mistakes=[
+        Mistake(
+            "b is not transposed in the rule of a: it hands back g @ bᵀ.",
+            _product(to_a=lambda a, b, g: g @ b),
+        ),
+        Mistake(
+            "a is not transposed in the rule of b: it hands back aᵀ @ g.",
+            _product(to_b=lambda a, b, g: a @ g),
+        ),
+        Mistake(
+            "The rule of b has its factors exchanged: aᵀ @ g, not g @ aᵀ.",
+            _product(to_b=lambda a, b, g: g @ a.swapaxes(-1, -2)),
+        ),
+        Mistake(
+            "The rule of a has its factors exchanged: g @ bᵀ, not bᵀ @ g.",
+            _product(to_a=lambda a, b, g: b.swapaxes(-1, -2) @ g),
+        ),
+        Mistake(
+            "The two rules are exchanged: g @ bᵀ goes to a, and aᵀ @ g to b.",
+            _product(
+                to_a=lambda a, b, g: a.swapaxes(-1, -2) @ g,
+                to_b=lambda a, b, g: g @ b.swapaxes(-1, -2),
+            ),
+        ),
+        Mistake(
+            "What has arrived, g, is left out of the rules.",
+            _product(
+                to_a=lambda a, b, g: b.swapaxes(-1, -2), to_b=lambda a, b, g: a.swapaxes(-1, -2)
+            ),
+        ),
+        Mistake(
+            "Numbers are multiplied one by one, a * b; the matrix product is a @ b.",
+            _product(to_a=lambda a, b, g: g * b, to_b=lambda a, b, g: g * a, value=np.multiply),
+        ),
+    ],
+)
+
+
+def _picked(way):
+    """Return the results of picking, where ``way`` puts g back into zeros."""
+
+    def result(a, index):
+        value, back = a[index], np.zeros_like(a)
+        way(back, index, _arriving(value.shape))
+        return value, back
+
+    return result
+
+
+def _overwrite(back, index, g):
+    back[index] = g
+
+
+def _add_once(back, index, g):
+    back[index] += g
+
+
+PICK = Exercise(
+    function="pick",
+    parts={"a[index]": "array", "what goes back to a": "array"},
+    right=_picked(np.add.at),
+    cases=[
+        (np.array([5.0, 7.0, 9.0]), np.array([0, 0, 2])),
+        (_drawn(13, 3, 2), np.array([2, 1, 2, 2])),
+        (_drawn(14, 4, 2), np.array([3])),
+    ],
+    call=_backwards,
+    mistakes=[
+        Mistake(
+            "A number that is picked twice gets only its last part: back[index] += g adds once for"
+            " each place. np.add.at adds one after the other.",
+            _picked(_add_once),
+        ),
+        Mistake(
+            "A number that is picked twice gets only its last part: = overwrites. np.add.at adds"
+            " one after the other.",
+            _picked(_overwrite),
+        ),
+        Mistake("Nothing goes back: all stays 0.", _picked(lambda back, index, g: None)),
+        Mistake(
+            "Each place that was picked gets 1 for each time; it should get what has arrived, g.",
+            _picked(lambda back, index, g: np.add.at(back, index, 1.0)),
+        ),
+        Mistake(
+            "Each place gets the sum of all that has arrived; it should get its own part.",
+            _picked(lambda back, index, g: np.add.at(back, index, g.sum())),
+        ),
+    ],
+)
+
+
+def _lse(slope, value=None):
+    """Return the results of log-sum-exp with the rule ``slope``(p, g)."""
+
+    def result(s):
+        top = s.max(axis=-1, keepdims=True)
+        right = top + np.log(np.exp(s - top).sum(axis=-1, keepdims=True))
+        made = right if value is None else value(s, right)
+        return made, slope(np.exp(s - right), _arriving(right.shape))
+
+    return result
+
+
+_SCORES = [
+    (np.array([[1.0, 2.0]]),),
+    (np.array([[0.5, -1.0, 2.0], [3.0, 3.0, 0.0]]),),
+    (np.array([[1000.0, 1001.0], [-900.0, -901.5]]),),
+]
+
+
+def _mean_exp(s, right):
+    return right - np.log(s.shape[-1])
+
+
+def _require_finite(results):
+    """Return the results. Raise NotRight where one of them has overflowed."""
+    for part in results if isinstance(results, tuple) else ():
+        if not np.all(np.isfinite(np.asarray(part, float))):
+            raise NotRight(
+                "With scores of a thousand it overflows to inf or nan. Take the largest score off"
+                " before the exponential, in the value and in the rule."
+            )
+    return results
+
+
+def _scored(function, s):
+    with np.errstate(all="ignore"):
+        return _require_finite(_backwards(function, s))
+
+
+LOG_SUM_EXP = Exercise(
+    function="log_sum_exp",
+    parts={"value": "array", "what goes back to s": "array"},
+    right=_lse(lambda p, g: g * p),
+    cases=_SCORES,
+    call=_scored,
+    mistakes=[
+        Mistake(
+            "What has arrived, g, is left out: the rule hands back g times softmax.",
+            _lse(lambda p, g: p),
+        ),
+        Mistake(
+            "The rule hands back g as it is; times softmax, exp(s - value).",
+            _lse(lambda p, g: g * np.ones_like(p)),
+        ),
+        Mistake(
+            "The largest score was taken off and never added again.",
+            _lse(lambda p, g: g * p, lambda s, right: right - s.max(axis=-1, keepdims=True)),
+        ),
+        Mistake(
+            "The rule has p (1 - p), the slope of softmax itself; of log-sum-exp it is p.",
+            _lse(lambda p, g: g * p * (1 - p)),
+        ),
+        Mistake(
+            "The mean of the exponentials is taken; it is their sum.",
+            _lse(lambda p, g: g * p, _mean_exp),
+        ),
+        Mistake("The sign of what goes back is turned.", _lse(lambda p, g: -g * p)),
+    ],
+)
+
+# --- The twin -------------------------------------------------------------------------------------
+
+
+def _both(to_a, to_b):
+    return lambda A, B, G: (to_a(A, B, G), to_b(A, B, G))
+
+
+def _t(matrix):
+    return matrix.swapaxes(-1, -2)
+
+
+MATMUL_BACK = Exercise(
+    function="matmul_back",
+    parts={"what goes back to A": "tensor", "what goes back to B": "tensor"},
+    right=_both(lambda A, B, G: G @ _t(B), lambda A, B, G: _t(A) @ G),
+    cases=[
+        (*_SQUARE, _drawn(15, 2, 2)),
+        (_drawn(9, 3, 3), _drawn(10, 3, 3), _drawn(16, 3, 3)),
+        (_drawn(17, 3, 2, 2), _drawn(18, 3, 2, 2), _drawn(19, 3, 2, 2)),
+    ],
+    call=in_tensors,
+    mistakes=[
+        Mistake(
+            "B is not transposed: G @ Bᵀ goes back to A.",
+            _both(lambda A, B, G: G @ B, lambda A, B, G: _t(A) @ G),
+        ),
+        Mistake(
+            "A is not transposed: Aᵀ @ G goes back to B.",
+            _both(lambda A, B, G: G @ _t(B), lambda A, B, G: A @ G),
+        ),
+        Mistake(
+            "The two are exchanged: G @ Bᵀ goes to A, and Aᵀ @ G to B.",
+            _both(lambda A, B, G: _t(A) @ G, lambda A, B, G: G @ _t(B)),
+        ),
+        Mistake(
+            "What goes back to B has its factors exchanged: Aᵀ @ G, not G @ Aᵀ.",
+            _both(lambda A, B, G: G @ _t(B), lambda A, B, G: G @ _t(A)),
+        ),
+        Mistake(
+            "G, what has arrived, is left out.", _both(lambda A, B, G: _t(B), lambda A, B, G: _t(A))
+        ),
+    ],
+)
+
+
+def _applied(function, s):
+    """Return (value, what goes back) of an autograd.Function."""
+    import torch
+
+    leaf = torch.from_numpy(s).requires_grad_()
+    made = function.apply(leaf)
+    if not is_tensor(made):
+        return made
+    (back,) = torch.autograd.grad(made, leaf, torch.from_numpy(_arriving(tuple(made.shape))))
+    return _require_finite((made.detach(), back))
+
+
+FUNCTION = Exercise(
+    function="LogSumExp",
+    parts={"value": "tensor", "what goes back to s": "tensor"},
+    right=LOG_SUM_EXP.right,
+    cases=_SCORES,
+    call=_applied,
+    mistakes=LOG_SUM_EXP.mistakes,
+)
+
+BLANKS = {
+    "Round5_Arrays": {each.function: each for each in (UNSTRETCH, MATMUL, PICK, LOG_SUM_EXP)},
+    "Round5_Arrays-PyTorch": {each.function: each for each in (MATMUL_BACK, FUNCTION)},
+}
