@@ -865,6 +865,40 @@ WRONG = [
         "lies where the caller's array lies",
         _model("self.weight = nn.Parameter(torch.from_numpy(weight))"),
     ),
+    # Errors of PyTorch whose own words lead astray.
+    (TORCH_SGD, "torch.tensor(weight)", _model("self.weight = nn.Parameter(weight)")),
+    (
+        TORCH_SGD,
+        "Before the loop: torch.from_numpy(X)",
+        _by_rows("loss.backward()").replace("torch.from_numpy(X), torch.from_numpy(y)", "X, y"),
+    ),
+    (TORCH_NOISE, "asks for shuffle", _loader("batch_size, order")),
+    (TORCH_NOISE, "asks for shuffle", _loader("batch_size=batch_size, shuffle=order")),
+    (
+        TORCH_NOISE,
+        "vmap wants tensors",
+        _of_each().replace("*map(torch.from_numpy, (weight, X, y))", "weight, X, y"),
+    ),
+    (
+        TORCH_NOISE,
+        "Ask for each loss alone",
+        """
+        def batch_gradients(X, y, weight, batch_size):
+            w = torch.tensor(weight, requires_grad=True)
+            losses = [loss_function(X_batch @ w, y_batch)
+                      for X_batch, y_batch in make_loader(X, y, batch_size)]
+            return torch.autograd.grad(losses, w)""",
+    ),
+    (
+        TORCH_NOISE,
+        "the sum of all",
+        """
+        def batch_gradients(X, y, weight, batch_size):
+            w = torch.tensor(weight, requires_grad=True)
+            losses = [loss_function(X_batch @ w, y_batch)
+                      for X_batch, y_batch in make_loader(X, y, batch_size)]
+            return torch.autograd.grad(losses, w)[0].numpy()""",
+    ),
     (
         TORCH_SGD,
         "requires_grad=False in the parameter",

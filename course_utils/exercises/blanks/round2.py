@@ -329,6 +329,10 @@ BATCH_GRADIENTS = Exercise(
             lambda X, y, w, B: _of_batches(X, y, w, B).mean(axis=0),
         ),
         Mistake(
+            "One gradient comes back, the sum of all. Return one row for each batch.",
+            lambda X, y, w, B: _of_batches(X, y, w, B).sum(axis=0),
+        ),
+        Mistake(
             "Each row is the gradient of all the data. Take the rows of the batch from X and y.",
             lambda X, y, w, B: np.tile(gradient(X, y, w), (-(-len(y) // B), 1)),
         ),
@@ -336,6 +340,35 @@ BATCH_GRADIENTS = Exercise(
 )
 
 # --- The same in PyTorch --------------------------------------------------------------------------
+
+
+def _in_other_words(call: Callable[..., Any], words: str, sentence: str) -> Callable[..., Any]:
+    """Return ``call``, with NotRight(sentence) for an error whose message holds ``words``."""
+
+    def called(function, *case):
+        try:
+            return call(function, *case)
+        except (AttributeError, TypeError, ValueError) as error:
+            if words in str(error):
+                raise NotRight(sentence) from None
+            raise
+
+    return called
+
+
+def _not_in_one(function: Callable[..., Any], *case: Any) -> Any:
+    """Return function(*case). Raise NotRight where all batches' gradients come back as one."""
+    result = function(*case)
+    if isinstance(result, tuple) and len(result) == 1 and np.shape(result[0]) == case[2].shape:
+        raise NotRight(
+            "One gradient comes back, in a tuple: given several losses, torch.autograd.grad adds"
+            " their gradients up. Ask for each loss alone, torch.autograd.grad(loss, w)[0], and"
+            " make an array of the rows."
+        )
+    return result
+
+
+BATCH_GRADIENTS_IN_PYTORCH = replace(BATCH_GRADIENTS, call=_not_in_one)
 
 
 def _predict(model: Callable[..., Any], X: np.ndarray, weight: np.ndarray) -> Any:
@@ -358,7 +391,11 @@ LINEAR_MODEL = Exercise(
     function="LinearModel",
     parts={"prediction": "tensor", "number of parameters": "number", "slope": "array"},
     right=lambda X, weight: (X @ weight, 1, X.sum(axis=0)),
-    call=_predict,
+    call=_in_other_words(
+        _predict,
+        "'numpy.ndarray' object has no attribute 'detach'",
+        "nn.Parameter wraps a tensor, and weight comes as a NumPy array: torch.tensor(weight).",
+    ),
     cases=[(draw(seed, m, n)[0], draw(seed, m, n)[2]) for seed, m, n in ((51, 3, 2), (52, 4, 1))],
     mistakes=[
         Mistake(
@@ -516,7 +553,16 @@ DESCEND = Exercise(
     ],
 )
 
-BY_ROWS = replace(IN_PYTORCH, function="minibatch_by_rows")
+BY_ROWS = replace(
+    IN_PYTORCH,
+    function="minibatch_by_rows",
+    call=_in_other_words(
+        with_generator,
+        "'numpy.ndarray' and 'Parameter'",
+        "X and y come as NumPy arrays, and the model computes with tensors. Before the loop:"
+        " torch.from_numpy(X), torch.from_numpy(y).",
+    ),
+)
 
 # --- What a batch costs ---------------------------------------------------------------------------
 
@@ -712,7 +758,12 @@ LOADER_OF = Exercise(
     function="loader_of",
     parts={"number of batches": "number", "rows of X and y": "array"},
     right=_in_order,
-    call=_handed_over,
+    call=_in_other_words(
+        _handed_over,
+        "truth value of an array",
+        "The order stands where DataLoader asks for shuffle, a yes or no: its third argument by"
+        " place. Hand it over by its name, sampler=order.",
+    ),
     cases=[
         (*draw(81, 3, 1)[:2], 2, np.array([2, 0, 1])),
         (*draw(82, 5, 2)[:2], 2, np.array([4, 1, 3, 0, 2])),
@@ -744,6 +795,12 @@ SINGLE_GRADIENTS = Exercise(
     function="single_gradients",
     parts={"gradients": "array"},
     right=_of_each,
+    call=_in_other_words(
+        lambda function, *case: function(*case),
+        "non-Tensor arguments",
+        "vmap wants tensors, and X, y and weight come as NumPy arrays: torch.from_numpy makes"
+        " tensors of them, and .numpy() an array of what comes back.",
+    ),
     cases=[draw(91, 3, 1), draw(92, 4, 2), draw(93, 5, 3)],
     mistakes=[
         Mistake(
@@ -791,7 +848,7 @@ BLANKS: dict[str, dict[str, Exercise | Goal]] = {
     "Round2_Noise-PyTorch": {
         "loader_of": LOADER_OF,
         "minibatch_descent": IN_PYTORCH,
-        "batch_gradients": BATCH_GRADIENTS,
+        "batch_gradients": BATCH_GRADIENTS_IN_PYTORCH,
         "single_gradients": SINGLE_GRADIENTS,
     },
 }
