@@ -867,6 +867,7 @@ WRONG = [
     ),
     # Errors of PyTorch whose own words lead astray.
     (TORCH_SGD, "torch.tensor(weight)", _model("self.weight = nn.Parameter(weight)")),
+    (TORCH_SGD, "with a small t", _model("self.weight = nn.Parameter(torch.Tensor(weight))")),
     (
         TORCH_SGD,
         "Before the loop: torch.from_numpy(X)",
@@ -876,8 +877,13 @@ WRONG = [
     (TORCH_NOISE, "asks for shuffle", _loader("batch_size=batch_size, shuffle=order")),
     (
         TORCH_NOISE,
-        "vmap wants tensors",
+        "vmap and grad want tensors",
         _of_each().replace("*map(torch.from_numpy, (weight, X, y))", "weight, X, y"),
+    ),
+    (
+        TORCH_NOISE,
+        "vmap and grad want tensors",
+        _of_each().replace("(weight, X, y))", "(X, y))").replace("(*map", "(weight, *map"),
     ),
     (
         TORCH_NOISE,

@@ -342,15 +342,16 @@ BATCH_GRADIENTS = Exercise(
 # --- The same in PyTorch --------------------------------------------------------------------------
 
 
-def _in_other_words(call: Callable[..., Any], words: str, sentence: str) -> Callable[..., Any]:
-    """Return ``call``, with NotRight(sentence) for an error whose message holds ``words``."""
+def _in_other_words(call: Callable[..., Any], sentences: dict[str, str]) -> Callable[..., Any]:
+    """Return ``call``, with NotRight(sentence) for an error whose message holds its key."""
 
     def called(function, *case):
         try:
             return call(function, *case)
-        except (AttributeError, TypeError, ValueError) as error:
-            if words in str(error):
-                raise NotRight(sentence) from None
+        except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+            for words, sentence in sentences.items():
+                if words in str(error):
+                    raise NotRight(sentence) from None
             raise
 
     return called
@@ -393,8 +394,17 @@ LINEAR_MODEL = Exercise(
     right=lambda X, weight: (X @ weight, 1, X.sum(axis=0)),
     call=_in_other_words(
         _predict,
-        "'numpy.ndarray' object has no attribute 'detach'",
-        "nn.Parameter wraps a tensor, and weight comes as a NumPy array: torch.tensor(weight).",
+        {
+            "'numpy.ndarray' object has no attribute 'detach'": (
+                "nn.Parameter wraps a tensor, and weight comes as a NumPy array:"
+                " torch.tensor(weight)."
+            ),
+            **dict.fromkeys(
+                ("same dtype", "expected scalar type"),
+                "The parameter is float32, and X float64. torch.tensor(weight), with a small t,"
+                " keeps the type of the array.",
+            ),
+        },
     ),
     cases=[(draw(seed, m, n)[0], draw(seed, m, n)[2]) for seed, m, n in ((51, 3, 2), (52, 4, 1))],
     mistakes=[
@@ -558,9 +568,12 @@ BY_ROWS = replace(
     function="minibatch_by_rows",
     call=_in_other_words(
         with_generator,
-        "'numpy.ndarray' and 'Parameter'",
-        "X and y come as NumPy arrays, and the model computes with tensors. Before the loop:"
-        " torch.from_numpy(X), torch.from_numpy(y).",
+        {
+            "'numpy.ndarray' and 'Parameter'": (
+                "X and y come as NumPy arrays, and the model computes with tensors. Before the"
+                " loop: torch.from_numpy(X), torch.from_numpy(y)."
+            )
+        },
     ),
 )
 
@@ -760,9 +773,12 @@ LOADER_OF = Exercise(
     right=_in_order,
     call=_in_other_words(
         _handed_over,
-        "truth value of an array",
-        "The order stands where DataLoader asks for shuffle, a yes or no: its third argument by"
-        " place. Hand it over by its name, sampler=order.",
+        {
+            "truth value of an array": (
+                "The order stands where DataLoader asks for shuffle, a yes or no (its third"
+                " argument by place). Hand it over by its name, sampler=order."
+            )
+        },
     ),
     cases=[
         (*draw(81, 3, 1)[:2], 2, np.array([2, 0, 1])),
@@ -797,9 +813,11 @@ SINGLE_GRADIENTS = Exercise(
     right=_of_each,
     call=_in_other_words(
         lambda function, *case: function(*case),
-        "non-Tensor arguments",
-        "vmap wants tensors, and X, y and weight come as NumPy arrays: torch.from_numpy makes"
-        " tensors of them, and .numpy() an array of what comes back.",
+        dict.fromkeys(
+            ("non-Tensor arguments", "must be Tensor, got <class 'numpy.ndarray'>"),
+            "vmap and grad want tensors, and X, y and weight come as NumPy arrays: torch.from_numpy"
+            " makes tensors of them, and .numpy() an array of what comes back.",
+        ),
     ),
     cases=[draw(91, 3, 1), draw(92, 4, 2), draw(93, 5, 3)],
     mistakes=[
