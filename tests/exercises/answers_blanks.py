@@ -873,6 +873,25 @@ WRONG = [
         "Before the loop: torch.from_numpy(X)",
         _by_rows("loss.backward()").replace("torch.from_numpy(X), torch.from_numpy(y)", "X, y"),
     ),
+    (
+        TORCH_SGD,
+        "kept on self",
+        _model("weight = nn.Parameter(torch.tensor(weight))", "X @ weight"),
+    ),
+    (SGD, "the number of the notebook's penguins", _border("342 / np.sum(X**2)")),
+    (TORCH_NOISE, "hands that over whole", _of_each(dims="(0, 0, 0)")),
+    (
+        TORCH_NOISE,
+        "takes predictions and targets",
+        _of_each().replace("grad(loss_of_one)", "grad(loss_function)"),
+    ),
+    (
+        TORCH_NOISE,
+        "Let the weight come first",
+        _of_each(dims="(0, 0, None)")
+        .replace("loss_of_one(w, x, target)", "loss_of_one(x, target, w)")
+        .replace("(weight, X, y)", "(X, y, weight)"),
+    ),
     (TORCH_NOISE, "asks for shuffle", _loader("batch_size, order")),
     (TORCH_NOISE, "asks for shuffle", _loader("batch_size=batch_size, shuffle=order")),
     (

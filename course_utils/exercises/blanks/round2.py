@@ -143,6 +143,11 @@ BORDER_OF = Exercise(
         ),
         Mistake("The mean of x is squared. L has the mean of x².", lambda X: 1 / np.mean(X) ** 2),
         Mistake(
+            "m is taken as 342, the number of the notebook's penguins. Count the rows at hand,"
+            " len(X).",
+            lambda X: 342 / np.sum(X**2),
+        ),
+        Mistake(
             "L is taken as the sum of the squares; it is 2/m times that.",
             lambda X: 2 / np.sum(X**2),
         ),
@@ -348,7 +353,7 @@ def _in_other_words(call: Callable[..., Any], sentences: dict[str, str]) -> Call
     def called(function, *case):
         try:
             return call(function, *case)
-        except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+        except (AttributeError, NameError, RuntimeError, TypeError, ValueError) as error:
             for words, sentence in sentences.items():
                 if words in str(error):
                     raise NotRight(sentence) from None
@@ -401,8 +406,12 @@ LINEAR_MODEL = Exercise(
             ),
             **dict.fromkeys(
                 ("same dtype", "expected scalar type"),
-                "The parameter is float32, and X float64. torch.tensor(weight), with a small t,"
-                " keeps the type of the array.",
+                "The parameter is float32, as torch.Tensor and nn.Linear make it, and X is float64."
+                " torch.tensor(weight), with a small t, keeps the type of the array.",
+            ),
+            "name 'weight' is not defined": (
+                "What __init__ makes is gone at its end, unless it is kept on self: self.weight in"
+                " both methods."
             ),
         },
     ),
@@ -813,11 +822,21 @@ SINGLE_GRADIENTS = Exercise(
     right=_of_each,
     call=_in_other_words(
         lambda function, *case: function(*case),
-        dict.fromkeys(
-            ("non-Tensor arguments", "must be Tensor, got <class 'numpy.ndarray'>"),
-            "vmap and grad want tensors, and X, y and weight come as NumPy arrays: torch.from_numpy"
-            " makes tensors of them, and .numpy() an array of what comes back.",
-        ),
+        {
+            **dict.fromkeys(
+                ("non-Tensor arguments", "must be Tensor, got <class 'numpy.ndarray'>"),
+                "vmap and grad want tensors, and X, y and weight come as NumPy arrays:"
+                " torch.from_numpy makes tensors of them, .numpy() an array of what comes back.",
+            ),
+            "same size in the mapped dimension": (
+                "vmap runs over the rows of everything that it is handed, so over the weight, too."
+                " in_dims=(None, 0, 0) hands that over whole."
+            ),
+            "MSELoss.forward() takes": (
+                "loss_function takes predictions and targets. grad wants a function of the weight,"
+                " one row and its target: their squared error."
+            ),
+        },
     ),
     cases=[draw(91, 3, 1), draw(92, 4, 2), draw(93, 5, 3)],
     mistakes=[
@@ -828,6 +847,11 @@ SINGLE_GRADIENTS = Exercise(
         Mistake(
             "One gradient comes back, the sum of all. Return one row for each example.",
             lambda X, y, w: _of_each(X, y, w).sum(axis=0),
+        ),
+        Mistake(
+            "Each row is the derivative by the row of X: grad differentiates by the first argument."
+            " Let the weight come first.",
+            lambda X, y, w: 2 * (X @ w - y)[:, None] * w,
         ),
         Mistake(
             "Every row is divided by m: they are parts of the mean's gradient. Each is to be the"
