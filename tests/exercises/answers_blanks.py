@@ -1484,6 +1484,11 @@ WRONG += [
     (RULES, "decay is missing", _adamw("step")),
     (RULES, "lacks the rate", _adamw("step + weight_decay * weight")),
     (RULES, "wrong sign", _adamw("step - lrate * weight_decay * weight")),
+    (
+        RULES,
+        "own usual rate",
+        _adamw("step + lrate * weight_decay * weight").replace("lrate=lrate, **", "**"),
+    ),
     (TORCH_MOMENTUM, "Only the last weight", _descend(end="weight.detach()")),
     (TORCH_MOMENTUM, "same tensor again", _descend(row="weight.detach()")),
     (TORCH_MOMENTUM, "start is missing", _descend(first=False)),

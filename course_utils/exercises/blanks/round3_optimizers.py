@@ -131,16 +131,18 @@ UNBIASED = Exercise(
 
 
 def _adam_steps(gradients, lrate, weight_decay=0.0, kind="", betas=(0.9, 0.999), eps=1e-8):
-    """Return Adam's steps from a weight of ones; kind: how the decay enters."""
+    """Return Adam's steps from a weight of ones; kind: how the decay enters, or what is amiss."""
+    adams = 1e-3 if kind == "adam's own" else lrate
     weight, mean, square, steps = np.ones(gradients.shape[1]), 0.0, 0.0, []
     for t, g in enumerate(gradients, 1):
         g = g + weight_decay * weight if kind == "coupled" else g
         mean = betas[0] * mean + (1 - betas[0]) * g
         square = betas[1] * square + (1 - betas[1]) * g * g
         root = np.sqrt(square / (1 - betas[1] ** t)) + eps
-        step = lrate * mean / (1 - betas[0] ** t) / root
+        step = adams * mean / (1 - betas[0] ** t) / root
         decay = {
             "decoupled": lrate * weight_decay,
+            "adam's own": lrate * weight_decay,
             "alone": weight_decay,
             "up": -lrate * weight_decay,
         }
@@ -171,6 +173,11 @@ ADAMW = Exercise(
             _adam_with("coupled"),
         ),
         Mistake("The decay is missing: this is Adam.", _adam_with("")),
+        Mistake(
+            "Adam steps at its own usual rate, 0.001: the rate has a name here, so it is not among"
+            " the settings. Hand lrate on as well.",
+            _adam_with("adam's own"),
+        ),
         Mistake(
             "The decay lacks the rate: PyTorch's AdamW decays by lrate · weight_decay a step.",
             _adam_with("alone"),
