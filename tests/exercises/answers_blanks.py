@@ -1336,8 +1336,9 @@ def _places_ahead(at="ahead[-1]", row="weight - lrate * momentum * v", end="torc
 
 def _adagrad(step, state='{"t": t, "total": total}'):
     return f"""
-        def adagrad(state, gradient, weight, *, lrate=1e-2, eps=1e-10):
+        def adagrad(state, gradient, weight, *, lrate=1e-2, lr_decay=0.0, eps=1e-10):
             t, total = state.get("t", 0) + 1, state.get("total", 0.0) + gradient**2
+            rate = lrate / (1 + (t - 1) * lr_decay)
             return {state}, {step}"""
 
 
@@ -1428,6 +1429,8 @@ WRONG += [
     (MOMENTUM, "Nesterov", _ball(step="lrate * (gradient + momentum * velocity)")),
     (MOMENTUM, "sign is turned", _ball(step="-lrate * velocity")),
     (MOMENTUM, "enters whole", _ball(share="(1 - momentum) * gradient")),
+    (MOMENTUM, "the new weight", _ball(step="weight - lrate * velocity")),
+    (MOMENTUM, "is a dictionary", _ball(state="velocity")),
     (MOMENTUM, "exchanged", _polyak("momentum, rate")),
     (MOMENTUM, "momentum lacks", _polyak("rate, momentum**0.5")),
     (MOMENTUM, "rate lacks", _polyak("rate**0.5, momentum")),
@@ -1440,6 +1443,13 @@ WRONG += [
     (MOMENTUM, "forgotten", _nesterov(state="{}")),
     (MOMENTUM, "rate is missing", _nesterov(step="gradient + momentum * new")),
     (MOMENTUM, "sign is turned", _nesterov(step="-lrate * (gradient + momentum * new)")),
+    (MOMENTUM, "brackets", _nesterov(step="lrate * gradient + momentum * new")),
+    (
+        MOMENTUM,
+        "stays 0",
+        _nesterov(step="lrate * (gradient + momentum * old)", state='{"velocity": old}'),
+    ),
+    (MOMENTUM, "the new weight", _nesterov(step="weight - lrate * (gradient + momentum * new)")),
     (MOMENTUM, "middle piece", "def bent_slope(x): return 25 * x - 24 * (x >= 2)"),
     (MOMENTUM, "last piece", "def bent_slope(x): return np.where(x < 1, 25 * x, x + 24)"),
     (MOMENTUM, "do not meet", "def bent_slope(x): return np.where((x < 1) | (x >= 2), 25 * x, x)"),
@@ -1458,11 +1468,24 @@ WRONG += [
     (TORCH_MOMENTUM, "wrong side", _places_ahead(row="weight + lrate * momentum * v")),
     (TORCH_MOMENTUM, "start is missing", _places_ahead(end="torch.stack(ahead[1:])")),
     (TORCH_MOMENTUM, "last place", _places_ahead(end="ahead[-1]")),
-    (RULES, "its root", _adagrad("lrate * gradient / (total + eps)")),
-    (RULES, "inside the root", _adagrad("lrate * gradient / np.sqrt(total + eps)")),
+    (
+        TORCH_MOMENTUM,
+        "moves along",
+        _places_ahead().replace("weight = weight - lrate", "weight -= lrate"),
+    ),
+    (RULES, "its root", _adagrad("rate * gradient / (total + eps)")),
+    (RULES, "inside the root", _adagrad("rate * gradient / np.sqrt(total + eps)")),
     (RULES, "rate is missing", _adagrad("gradient / (np.sqrt(total) + eps)")),
-    (RULES, "plain descent", _adagrad("lrate * gradient")),
-    (RULES, "does not grow", _adagrad("lrate * gradient / (np.sqrt(total) + eps)", state="{}")),
+    (RULES, "plain descent", _adagrad("rate * gradient")),
+    (RULES, "does not grow", _adagrad("rate * gradient / (np.sqrt(total) + eps)", state="{}")),
+    (RULES, "no effect", _adagrad("lrate * gradient / (np.sqrt(total) + eps)")),
+    (
+        RULES,
+        "hand t on",
+        _adagrad("rate * gradient / (np.sqrt(total) + eps)", state='{"total": total}'),
+    ),
+    (RULES, "the new weight", _adagrad("weight - rate * gradient / (np.sqrt(total) + eps)")),
+    (RULES, "two things", "def adagrad(state, gradient, weight, **settings): return gradient"),
     (RULES, "centered has no effect", _rmsprop(_DIVIDE, *_CENTRE, *_ADD)),
     (
         RULES,
@@ -1509,6 +1532,13 @@ WRONG += [
     (OPTIM, "as the slopes do", _grouped(biases='"lr": 0.1, "weight_decay": 0.1')),
     (OPTIM, "usual 0.01: their", _grouped(biases='"lr": 0.1')),
     (OPTIM, "of 0.1", _grouped(slopes='"lr": 0.05')),
+    (
+        OPTIM,
+        "do not move",
+        """
+        def grouped(slopes, biases, d):
+            return torch.optim.AdamW(slopes, lr=0.05, weight_decay=0.1)""",
+    ),
     (OPTIM, "rate 0.05", _grouped(biases='"lr": 0.05, "weight_decay": d')),
     (
         OPTIM,
@@ -1522,7 +1552,7 @@ RIGHT += [
     (MOMENTUM, _nesterov(step="lrate * gradient + lrate * momentum * new")),
     (MOMENTUM, "def bent_slope(x): return 25 * x - 24 * np.clip(x - 1, 0, 1)"),
     (TORCH_MOMENTUM, _places_ahead()),
-    (RULES, _adagrad("lrate / (eps + total**0.5) * gradient")),
+    (RULES, _adagrad("rate / (eps + total**0.5) * gradient")),
     (RULES, _rmsprop(*_CENTRE, _DIVIDE, *_ADD)),
     (RULES, "def unbiased(average, beta, t): return average / (1.0 - np.power(beta, t))"),
     (RULES, _adamw("lrate * weight_decay * weight + step")),

@@ -13,11 +13,22 @@ def drawn(seed: int, steps: int, size: int) -> np.ndarray:
 
 
 def fed(function: Callable[..., Any], gradients: np.ndarray, **settings: Any) -> np.ndarray:
-    """Return the steps of a rule that is fed ``gradients``, from weights of one on."""
+    """Return the steps of a rule that is fed ``gradients``, from weights of one on.
+
+    Raises ValueError if it does not return a state, a dictionary, and a step.
+    """
     state: dict[str, Any] = {}
     weight, steps = np.ones(gradients.shape[1:]), []
     for gradient in gradients:
-        state, step = function(state, gradient.copy(), weight.copy(), **settings)
+        found = function(state, gradient.copy(), weight.copy(), **settings)
+        if not isinstance(found, tuple) or len(found) != 2:
+            raise ValueError("a rule returns two things, the new state and the step")
+        state, step = found
+        if not isinstance(state, dict):
+            raise ValueError(
+                "the state, the first of what a rule returns, is a dictionary with what it"
+                " remembers under a name"
+            )
         steps.append(step)
         weight = weight - step
     return np.array(steps)
@@ -30,3 +41,12 @@ def velocities(gradients: np.ndarray, momentum: float, share: float = 1.0) -> np
         velocity = momentum * velocity + share * g
         found.append(velocity)
     return np.array(found)
+
+
+def new_weights(steps: np.ndarray) -> np.ndarray:
+    """Return what :func:`fed` finds if a rule returns weight − step where the step belongs."""
+    return np.vstack([1 - steps[:1], steps[:-1] - steps[1:]])
+
+
+#: What to say then.
+NEW_WEIGHT = "This is the new weight. Return the step alone: the loop subtracts it from the weight."

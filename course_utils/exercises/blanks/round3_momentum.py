@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.exercises.blanks.feeding import drawn, fed, velocities
+from course_utils.exercises.blanks.feeding import NEW_WEIGHT, drawn, fed, new_weights, velocities
 from course_utils.exercises.model import Exercise, Goal, Mistake
 
 # --- By hand --------------------------------------------------------------------------------------
@@ -44,6 +44,10 @@ BALL = Exercise(
             lambda gradients, lrate, momentum: (
                 lrate * velocities(gradients, momentum, 1 - momentum)
             ),
+        ),
+        Mistake(
+            NEW_WEIGHT,
+            lambda gradients, lrate, momentum: new_weights(lrate * velocities(gradients, momentum)),
         ),
     ],
 )
@@ -129,6 +133,21 @@ NESTEROV = Exercise(
         Mistake(
             "The rate is missing.",
             lambda gradients, lrate, momentum: _nesterov(gradients, 1.0, momentum),
+        ),
+        Mistake(
+            "The rate stands at the gradient alone. It multiplies the whole sum: brackets.",
+            lambda gradients, lrate, momentum: (
+                lrate * gradients + momentum * velocities(gradients, momentum)
+            ),
+        ),
+        Mistake(
+            "The velocity stays 0: compute the new one first, momentum times the old one plus the"
+            " gradient; use it in the step, and hand it on.",
+            lambda gradients, lrate, momentum: lrate * gradients,
+        ),
+        Mistake(
+            NEW_WEIGHT,
+            lambda gradients, lrate, momentum: new_weights(_nesterov(gradients, lrate, momentum)),
         ),
     ],
 )
@@ -308,6 +327,11 @@ PLACES_AHEAD = Exercise(
             lambda *case: _ahead(*case)[1:],
         ),
         Mistake("Only the last place comes back. Stack all.", lambda *case: _ahead(*case)[-1]),
+        Mistake(
+            "The first row moves along: weight -= changes the very tensor that lies in the list."
+            " Make a new one, weight = weight - lrate * velocity.",
+            lambda *case: np.vstack([_ahead(*case, give="weight")[-1:], _ahead(*case)[1:]]),
+        ),
     ],
 )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.exercises.blanks.feeding import drawn, fed, velocities
+from course_utils.exercises.blanks.feeding import NEW_WEIGHT, drawn, fed, new_weights, velocities
 from course_utils.exercises.model import Exercise, Goal, Mistake
 
 # --- By hand --------------------------------------------------------------------------------------
@@ -15,32 +15,61 @@ def _totals(gradients: np.ndarray) -> np.ndarray:
     return np.cumsum(gradients**2, axis=0)
 
 
+def _adagrad(gradients, lrate, lr_decay, eps, totals=_totals):
+    """Return Adagrad's steps; totals: what it divides by the root of."""
+    rates = lrate / (1 + np.arange(len(gradients)) * lr_decay)
+    return rates[:, None] * gradients / (np.sqrt(totals(gradients)) + eps)
+
+
 ADAGRAD = Exercise(
     function="adagrad",
     parts={"steps": "array"},
-    right=lambda gradients, lrate, eps: lrate * gradients / (np.sqrt(_totals(gradients)) + eps),
-    call=lambda function, gradients, lrate, eps: fed(function, gradients, lrate=lrate, eps=eps),
-    cases=[(drawn(3, 2, 1), 0.1, 0.5), (drawn(4, 5, 2), 0.3, 0.01)],
+    right=lambda gradients, lrate, lr_decay, eps: _adagrad(gradients, lrate, lr_decay, eps),
+    call=lambda function, gradients, lrate, lr_decay, eps: fed(
+        function, gradients, lrate=lrate, lr_decay=lr_decay, eps=eps
+    ),
+    cases=[
+        (drawn(3, 2, 1), 0.1, 0.0, 0.5),
+        (drawn(4, 5, 2), 0.3, 0.0, 0.01),
+        (drawn(14, 3, 1), 0.3, 0.5, 0.01),
+    ],
     mistakes=[
         Mistake(
             "It divides by the sum of squares itself. Take its root.",
-            lambda gradients, lrate, eps: lrate * gradients / (_totals(gradients) + eps),
+            lambda gradients, lrate, lr_decay, eps: _adagrad(
+                gradients, lrate, lr_decay, eps, lambda gradients: _totals(gradients) ** 2
+            ),
         ),
         Mistake(
             "eps stands inside the root. PyTorch has it outside: the root, plus eps.",
-            lambda gradients, lrate, eps: lrate * gradients / np.sqrt(_totals(gradients) + eps),
+            lambda gradients, lrate, lr_decay, eps: _adagrad(
+                gradients, lrate, lr_decay, 0.0, lambda gradients: _totals(gradients) + eps
+            ),
         ),
         Mistake(
             "The sum does not grow: hand the new total on in the state.",
-            lambda gradients, lrate, eps: lrate * gradients / (np.abs(gradients) + eps),
+            lambda gradients, lrate, lr_decay, eps: _adagrad(gradients, lrate, 0.0, eps, np.square),
+        ),
+        Mistake(
+            "lr_decay has no effect: multiply by rate, which falls with t, not by lrate, and hand t"
+            " on in the state beside the total.",
+            lambda gradients, lrate, lr_decay, eps: _adagrad(gradients, lrate, 0.0, eps),
         ),
         Mistake(
             "The division is missing: this is plain descent.",
-            lambda gradients, lrate, eps: lrate * gradients,
+            lambda gradients, lrate, lr_decay, eps: _adagrad(
+                gradients, lrate, lr_decay, 1.0, np.zeros_like
+            ),
         ),
         Mistake(
             "The rate is missing.",
-            lambda gradients, lrate, eps: gradients / (np.sqrt(_totals(gradients)) + eps),
+            lambda gradients, lrate, lr_decay, eps: _adagrad(gradients, 1.0, 0.0, eps),
+        ),
+        Mistake(
+            NEW_WEIGHT,
+            lambda gradients, lrate, lr_decay, eps: new_weights(
+                _adagrad(gradients, lrate, lr_decay, eps)
+            ),
         ),
     ],
 )
@@ -295,6 +324,10 @@ GROUPED = Exercise(
         ),
         Mistake(
             "Both groups have the rate 0.1; the slopes' is 0.05.", _groups_with(rates=(0.1, 0.1))
+        ),
+        Mistake(
+            "The biases do not move: the optimizer was not handed a group with them.",
+            _groups_with(rates=(0.05, 0.0)),
         ),
         Mistake(
             "A group has no rate of its own: 0.001 is AdamW's usual one.",
