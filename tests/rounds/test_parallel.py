@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from resuming import NOTEBOOKS, resuming
 
 from course_utils import functions_from, load_digits
 from course_utils.notebooks import code_cells
@@ -832,6 +833,63 @@ def test_a_checkpoint_with_a_part_missing_or_misshaped_is_refused_by_name(
         script.save_checkpoint(path, {part: value for part, value in good.items() if part != name})
         with pytest.raises(SystemExit, match=f"process 0 of 1: run.pt lacks '{name}'"):
             resume()
+
+
+@pytest.mark.parametrize("language", NOTEBOOKS)
+def test_script_and_notebooks_refuse_each_others_checkpoints_by_name(
+    script, data, language, tmp_path, monkeypatch
+):
+    """Each saves other parts, and says so in its FORMAT."""
+    notebook = resuming(language)
+    path, run = tmp_path / "run.pt", partial(in_this_process, script, monkeypatch)
+    run("--data", data, "--checkpoint", path, "--epochs", 1)
+    with pytest.raises(ValueError, match=f"^run.pt is none of the format '{notebook.FORMAT}'$"):
+        notebook.load(path)
+    notebook.save_run(path, notebook.fresh())
+    said = {
+        "NumPy": "damaged or no checkpoint",
+        "PyTorch": f"a PyTorch file, but none of the format '{script.FORMAT}'",
+    }
+    with pytest.raises(SystemExit, match=f"^process 0 of 1: run.pt is {said[language]}"):
+        run("--data", data, "--checkpoint", path, "--resume")
+    assert len({script.FORMAT, *(resuming(each).FORMAT for each in NOTEBOOKS)}) == 3
+
+
+def damaged_files(path):
+    """Write three files that are no checkpoint, made from the good one at ``path``."""
+    good = path.read_bytes()
+    middle = len(good) // 3
+    flipped = good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :]
+    (path.parent / "half").write_bytes(good[: len(good) // 2])
+    (path.parent / "flipped").write_bytes(flipped)
+    torch.save({"a": print}, path.parent / "code")
+    return "half", "flipped", "code"
+
+
+def test_what_reads_a_checkpoint_refuses_the_same_files_in_script_and_notebook(
+    script, tmp_path, monkeypatch
+):
+    """Their load_checkpoint, and what surrounds it, is not the same code. The notebook builds it
+    from pieces that a learner reads one by one (a file by write_whole, which its NumPy twin shares;
+    parts that are arrays, numbers and texts). The script writes into the file as it goes, because
+    a large model does not fit into memory twice, and its check_parts looks into lists, too.
+    """
+    notebook = resuming("PyTorch")
+    notebook.save_run(tmp_path / "run", notebook.fresh())
+    for name in damaged_files(tmp_path / "run"):
+        for read in (script.load_checkpoint, notebook.load_checkpoint):
+            with pytest.raises(ValueError, match=f"^{name} is damaged"):
+                read(tmp_path / name)
+    for check in (script.check_parts, notebook.check_parts):
+        check("run", {"a": 1, "b": [1]}, {"a": 1.0})
+        for found, said in (
+            ({"a": "1"}, "'a' should be a|'a' should be of type float"),
+            ({}, "lacks 'a'"),
+        ):
+            with pytest.raises(ValueError, match=f"^run.* ?{said}"):
+                check("run", found, {"a": 1.0})
+        with pytest.raises(ValueError, match=r"has the shape \(3,\), not \(4,\)"):
+            check("run", {"a": torch.zeros(3)}, {"a": torch.zeros(4)})
 
 
 def test_help_and_wrong_arguments_answer_before_torch_is_loaded(tmp_path):

@@ -8,18 +8,20 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import torch
-from definitions import NOTEBOOKS, definitions_of_round
+from definitions import definitions
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from course_utils import load_digits
 from course_utils.resources import HOME
+
+NOTEBOOKS = {"NumPy": "Round4_Training", "PyTorch": "Round4_Training-PyTorch"}
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS)
 def notebook(request):
     """What one notebook defines, with a small part of the digits: four batches an epoch."""
     torch.set_num_threads(1)
-    names = definitions_of_round(request.param)
+    names = definitions(NOTEBOOKS[request.param], device=torch.device("cpu"))
     X, y = load_digits()
     names |= {"X_all": X, "y_all": y}
     train, validation, _ = names["split_digits"](X, y)

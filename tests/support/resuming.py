@@ -2,45 +2,30 @@
 digits: four batches an epoch.
 """
 
-import ast
 from types import SimpleNamespace
 
 import numpy as np
 import torch
+from definitions import definitions
 
-import course_utils
 from course_utils import functions_from, load_script
-from course_utils.notebooks import code_cells
-from course_utils.resources import HOME
 
 NOTEBOOKS = {"NumPy": "Round4_Resuming", "PyTorch": "Round4_Resuming-PyTorch"}
 STEPS_AN_EPOCH = 4
 
 
-def _settings(node):
-    return isinstance(node, ast.Assign) and all(
-        name.id.isupper() for name in ast.walk(node.targets[0]) if isinstance(name, ast.Name)
-    )
-
-
 def _defined(language):
-    """Return what a notebook imports and defines, and its CAPITAL settings; nothing else of it
-    runs.
-    """
+    """Return what a notebook imports and defines; nothing else of it runs."""
     stem = NOTEBOOKS[language]
     training = SimpleNamespace(**functions_from(stem.replace("Resuming", "Training")))
-    names = {"__name__": "resuming", "training": training, "device": torch.device("cpu")}
-    names |= {"batches": getattr(training, "batches", None)}
-    names |= {name: getattr(course_utils, name) for name in ("functions_from", "make_loader")}
-    names["charts"] = load_script("Round4/board.py")
-    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
-    for source in code_cells(HOME / "Round4" / f"{stem}.ipynb"):
-        for node in ast.parse(source).body:
-            if isinstance(node, ast.FunctionDef) and node.name == "what_is_said":
-                continue  # it needs the notebook's data, and only prints
-            if isinstance(node, kinds) or _settings(node):
-                exec(compile(ast.Module([node], []), f"{language} notebook", "exec"), names)
-    return names
+    return definitions(
+        stem,
+        skip=["what_is_said"],  # it needs the notebook's data, and only prints
+        training=training,
+        batches=getattr(training, "batches", None),
+        device=torch.device("cpu"),
+        charts=load_script("Round4/board.py"),
+    )
 
 
 def resuming(language, images=230):
