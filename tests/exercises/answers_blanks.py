@@ -1499,6 +1499,7 @@ WRONG += [
         _rmsprop(*_CENTRE, _DIVIDE, *_ADD).replace("(1 - alpha) * g * g", "g * g"),
     ),
     (RULES, "the first step", "def unbiased(average, beta, t): return average / (1 - beta)"),
+    (RULES, "Brackets", "def unbiased(average, beta, t): return average / 1 - beta**t"),
     (RULES, "should divide", "def unbiased(average, beta, t): return average * (1 - beta**t)"),
     (RULES, "what is there", "def unbiased(average, beta, t): return average / beta**t"),
     (RULES, "Nothing is corrected", "def unbiased(average, beta, t): return average"),
@@ -1507,6 +1508,11 @@ WRONG += [
     (RULES, "decay is missing", _adamw("step")),
     (RULES, "lacks the rate", _adamw("step + weight_decay * weight")),
     (RULES, "wrong sign", _adamw("step - lrate * weight_decay * weight")),
+    (
+        RULES,
+        "hand **settings",
+        _adamw("step + lrate * weight_decay * weight").replace(", **settings)\n", ")\n"),
+    ),
     (
         RULES,
         "own usual rate",

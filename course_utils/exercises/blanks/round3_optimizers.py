@@ -152,6 +152,10 @@ UNBIASED = Exercise(
         ),
         Mistake("Nothing is corrected.", lambda average, beta, t: average),
         Mistake(
+            "Brackets are missing: a / 1 - b is (a / 1) - b.",
+            lambda average, beta, t: average / 1 - beta**t,
+        ),
+        Mistake(
             "beta stands times t where it should stand to the power of t.",
             lambda average, beta, t: average / (1 - beta * t),
         ),
@@ -182,19 +186,23 @@ def _adam_steps(gradients, lrate, weight_decay=0.0, kind="", betas=(0.9, 0.999),
 
 
 def _adam_with(kind: str) -> Callable[..., np.ndarray]:
-    return lambda gradients, lrate, weight_decay: _adam_steps(gradients, lrate, weight_decay, kind)
+    return lambda gradients, lrate, weight_decay, betas: _adam_steps(
+        gradients, lrate, weight_decay, kind, betas
+    )
 
 
 ADAMW = Exercise(
     function="adamw",
     parts={"steps": "array"},
-    right=lambda gradients, lrate, weight_decay: _adam_steps(
-        gradients, lrate, weight_decay, "decoupled"
+    right=_adam_with("decoupled"),
+    call=lambda function, gradients, lrate, weight_decay, betas: fed(
+        function, gradients, lrate=lrate, weight_decay=weight_decay, betas=betas
     ),
-    call=lambda function, gradients, lrate, weight_decay: fed(
-        function, gradients, lrate=lrate, weight_decay=weight_decay
-    ),
-    cases=[(drawn(8, 2, 1), 0.1, 0.5), (drawn(9, 4, 2), 0.02, 0.3)],
+    cases=[
+        (drawn(8, 2, 1), 0.1, 0.5, (0.9, 0.999)),
+        (drawn(9, 4, 2), 0.02, 0.3, (0.9, 0.999)),
+        (drawn(13, 3, 1), 0.1, 0.5, (0.5, 0.9)),
+    ],
     mistakes=[
         Mistake(
             "The decay goes through Adam's division: it was handed on to adam. Keep it back, and"
@@ -202,6 +210,12 @@ ADAMW = Exercise(
             _adam_with("coupled"),
         ),
         Mistake("The decay is missing: this is Adam.", _adam_with("")),
+        Mistake(
+            "The other settings, here betas, have no effect: hand **settings on to adam.",
+            lambda gradients, lrate, weight_decay, betas: _adam_steps(
+                gradients, lrate, weight_decay, "decoupled"
+            ),
+        ),
         Mistake(
             "Adam steps at its own usual rate, 0.001: the rate has a name here, so it is not among"
             " the settings. Hand lrate on as well.",
