@@ -590,7 +590,7 @@ WRONG = [
     ),
     (
         "grad",
-        "gradient has the shape (2, 3)",
+        "multiplies in pairs",
         """
         def f(X, y, w): return 2 * X.T * (X @ w - y) / len(y)
         """,
