@@ -440,6 +440,8 @@ def _careful(
     shows_refused=False,
     stops=False,
     at_first=False,
+    late=False,
+    from_tried=False,
 ):
     """Return the weights (epochs + 1, n), the losses (epochs + 1,), and the rate that is left.
 
@@ -447,22 +449,25 @@ def _careful(
     against: the place of the loss that a new one is compared with. shrink, grow: what the rate is
     multiplied by after a try that is taken back, or kept. back: whether such a try is taken back at
     all. shows_refused: whether its loss is shown. stops: whether it ends there. at_first: whether
-    the gradient is the one at the start.
+    the gradient is the one at the start. late: whether the rate is halved before the next try.
+    from_tried: whether a step starts where the last try led, kept or not.
     """
     weights, losses = [weight], [price(X, y, weight)]
-    shown = losses[:]
+    shown, tried, first, refusals = losses[:], weight, lrate, 0
     for _ in range(epochs):
-        tried = weights[-1] - lrate * slope(X, y, weight if at_first else weights[-1])
+        if late:
+            lrate = first * shrink**refusals
+        here = tried if from_tried else weights[-1]
+        tried = here - lrate * slope(X, y, weight if at_first else here)
         loss = refused = price(X, y, tried)
-        if lower(loss, losses[against]):
-            lrate = lrate * grow
-        else:
-            lrate = lrate * shrink
-            if stops:
-                break
-            if back:
-                tried, loss = weights[-1], losses[-1]
-        weights.append(tried)
+        kept = lower(loss, losses[against])
+        refusals += not kept
+        if not late:
+            lrate = lrate * (grow if kept else shrink)
+        if stops and not kept:
+            break
+        weights.append(tried if kept or not back else weights[-1])
+        loss = loss if kept or not back else losses[-1]
         losses.append(loss)
         shown.append(refused if shows_refused else loss)
     return np.array(weights), np.array(shown), lrate
@@ -510,9 +515,78 @@ def _never_moved(X, y, weight, lrate, epochs):
     return np.tile(weight, (epochs + 1, 1)), np.full(epochs + 1, mse(X, y, weight)), lrate
 
 
-def _all_the_last(*case):
+def _all_the_last(*case, first=False):
+    """Return the path whose rows are all the last weight; ``first``: but for the first row."""
     weights, losses, rate = _careful(*case)
-    return np.tile(weights[-1], (len(weights), 1)), losses, rate
+    rows = np.tile(weights[-1], (len(weights), 1))
+    return np.vstack([weights[:1], rows[1:]]) if first else rows, losses, rate
+
+
+def _half_kept(X, y, weight, lrate, epochs, *, weight_kept):
+    """Return the path where a kept try brings its weight along, but not its loss, or the other way
+    round.
+    """
+    weights, losses = [weight], [mse(X, y, weight)]
+    for _ in range(epochs):
+        tried = _moved(X, y, weights[-1], lrate)
+        kept, loss = mse(X, y, tried) < losses[-1], mse(X, y, tried)
+        lrate = lrate if kept else lrate / 2
+        weights.append(tried if kept and weight_kept else weights[-1])
+        losses.append(loss if kept and not weight_kept else losses[-1])
+    return np.array(weights), np.array(losses), lrate
+
+
+def _tries_in_rows(X, y, weight, lrate, epochs, *, losses_too):
+    """Return the path whose rows are the tries, kept or not; ``losses_too``: and their losses."""
+    weights, losses, rate = _careful(X, y, weight, lrate, epochs)
+    rows, now = [weight], lrate
+    for k in range(epochs):
+        rows.append(_moved(X, y, weights[k], now))
+        now = now if mse(X, y, rows[-1]) < losses[k] else now / 2
+    rows = np.array(rows)
+    return rows, np.mean((rows @ X.T - y) ** 2, axis=1) if losses_too else losses, rate
+
+
+def _loss_of_the_refused(X, y, weight, lrate, epochs):
+    """Return the path where the loss of a try that is taken back is the one to beat."""
+    weights, losses = [weight], [mse(X, y, weight)]
+    for _ in range(epochs):
+        tried = _moved(X, y, weights[-1], lrate)
+        losses.append(mse(X, y, tried))
+        kept = losses[-1] < losses[-2]
+        lrate = lrate if kept else lrate / 2
+        weights.append(tried if kept else weights[-1])
+    return np.array(weights), np.array(losses), lrate
+
+
+def _whole_rate_again(X, y, weight, lrate, epochs):
+    """Return the path where a try that is kept brings the first rate back."""
+    weights, losses, now = [weight], [mse(X, y, weight)], lrate
+    for _ in range(epochs):
+        tried = _moved(X, y, weights[-1], now)
+        kept = mse(X, y, tried) < losses[-1]
+        now = lrate if kept else now / 2
+        weights.append(tried if kept else weights[-1])
+        losses.append(mse(X, y, weights[-1]))
+    return np.array(weights), np.array(losses), now
+
+
+def _kept_ones_counted(X, y, weight, lrate, epochs):
+    """Return the path where an epoch ends only with a try that is kept; up to 500 of them."""
+    losses, tries = _careful(X, y, weight, lrate, 500)[1], 0
+    while tries < 500 and np.sum(np.diff(losses[: tries + 1]) != 0) < epochs:
+        tries += 1
+    return _careful(X, y, weight, lrate, tries)
+
+
+def _written_down_first(*case):
+    """Return the rows as they were at the top of each turn, below the start."""
+    weights, losses, rate = _careful(*case)
+    return (
+        np.vstack([weights[:1], weights])[: len(weights)],
+        np.append(losses[:1], losses)[: len(losses)],
+        rate,
+    )
 
 
 def _with_rate(rate):
@@ -606,6 +680,52 @@ CAREFUL_DESCENT = Exercise(
             " weights.",
             partial(_careful, shows_refused=True),
         ),
+        *[
+            Mistake(
+                "The rows of weights are the tries, those that were taken back among them. Append"
+                " the weight where you stand then, not tried.",
+                partial(_tries_in_rows, losses_too=losses_too),
+            )
+            for losses_too in (False, True)
+        ],
+        Mistake(
+            "A try that is kept brings its weight along, but not its loss: the loss to beat, and to"
+            " write down, stays that of the start. Change both.",
+            partial(_half_kept, weight_kept=True),
+        ),
+        Mistake(
+            "A try that is kept brings its loss along, but not its weight: the next step starts at"
+            " the old one. Change both.",
+            partial(_half_kept, weight_kept=False),
+        ),
+        Mistake(
+            "The loss of a try that was taken back is kept, and the next one is compared with it."
+            " Where the weight stays, its loss stays.",
+            _loss_of_the_refused,
+        ),
+        Mistake(
+            "A step starts where the try before led, even if that was taken back. Start at weight,"
+            " not at tried.",
+            partial(_careful, from_tried=True),
+        ),
+        Mistake(
+            "After a try that was kept the first rate is back. The rate that was halved stays, for"
+            " all that follows.",
+            _whole_rate_again,
+        ),
+        Mistake(
+            "The rate is halved a try late: not where one is taken back, but before the next.",
+            partial(_careful, late=True),
+        ),
+        Mistake(
+            "Only the tries that are kept are counted. Take epochs tries, kept or not.",
+            _kept_ones_counted,
+        ),
+        Mistake(
+            "Each row stands one too low, and the start twice: append at the end of a turn, after"
+            " the comparison.",
+            _written_down_first,
+        ),
         Mistake(
             "A try that is taken back leaves no row. Each epoch adds one: the weight before stands"
             " there again.",
@@ -674,6 +794,11 @@ CAREFUL_DESCENT = Exercise(
             _all_the_last,
         ),
         Mistake(
+            "All rows below the first are the last weight: the same array was appended each time"
+            " and changed in place. Append a copy, or make a new array in each step.",
+            partial(_all_the_last, first=True),
+        ),
+        Mistake(
             "The results are in the wrong order. Return weights, losses, rate.",
             lambda *case: (*_careful(*case)[1::-1], _careful(*case)[2]),
         ),
@@ -697,6 +822,11 @@ CAREFUL_DESCENT = Exercise(
         Mistake(
             "In the gradient the errors are summed, not averaged: divide by m.",
             partial(_careful, slope=lambda X, y, w: len(y) * gradient(X, y, w)),
+        ),
+        Mistake(
+            "In the gradient the sum is divided by n, the number of weights. Divide by m, the"
+            " number of examples: len(y).",
+            partial(_careful, slope=lambda X, y, w: len(y) / len(w) * gradient(X, y, w)),
         ),
         Mistake(
             "The losses are sums. Divide by m: expected the mean of the squared errors.",
@@ -965,14 +1095,21 @@ def _shuffled_apart(y, seed):
     return rng.permutation(len(y)), rng.permutation(len(y))
 
 
-def _anew_for_each_batch(X, y, weight, lrate, batch_size, seed, *, replace):
-    """Return the epoch whose batches are drawn one by one."""
+def _anew_for_each_batch(
+    X, y, weight, lrate, batch_size, seed, *, replace, before=False, head=False
+):
+    """Return the epoch whose batches are drawn one by one; before: after an order that is not used,
+    head: from the first rows of each order.
+    """
     rng, prices = np.random.default_rng(seed), []
+    if before:
+        rng.permutation(len(y))
     for start in range(0, len(y), batch_size):
+        first = 0 if head else start
         if replace:
             rows = rng.choice(len(y), batch_size)
         else:
-            rows = rng.permutation(len(y))[start : start + batch_size]
+            rows = rng.permutation(len(y))[first : first + batch_size]
         prices.append(_log_cosh(X[rows], y[rows], weight))
         weight = weight - lrate * _tanh_gradient(X[rows], y[rows], weight)
     return weight, np.mean(np.concatenate(prices))
@@ -985,6 +1122,25 @@ def _all_rows(order, batch_size):
 
 def _overlapping(order, batch_size):
     return [order[start : start + batch_size] for start in range(len(order))]
+
+
+def _one_too_large(order, batch_size):
+    return [order[start : start + batch_size + 1] for start in range(0, len(order), batch_size)]
+
+
+def _from_the_end(order, batch_size):
+    return [order[max(0, k - batch_size) : k] for k in range(len(order), 0, -batch_size)]
+
+
+def _whole_batches_shuffled(y, seed, batch_size):
+    """Return the old order, its batches shuffled."""
+    starts = np.random.default_rng(seed).permutation(np.arange(0, len(y), batch_size))
+    return [np.arange(start, min(start + batch_size, len(y))) for start in starts]
+
+
+def _shuffled_batches(X, y, weight, lrate, batch_size, seed):
+    pieces = _whole_batches_shuffled(y, seed, batch_size)
+    return _robust(X, y, weight, lrate, batch_size, seed, cut=lambda order, size: pieces)
 
 
 def _equal_pieces(order, batch_size):
@@ -1110,14 +1266,66 @@ ROBUST_EPOCH = Exercise(
             partial(_robust, orders=_shuffled_apart),
         ),
         Mistake(
-            "A new permutation is drawn for each batch: some examples come twice, others never."
-            " Draw one for the epoch.",
-            partial(_anew_for_each_batch, replace=False),
+            "The rows are shuffled twice, by rows of rows: X and y lie in the new order already, or"
+            " order is drawn from order. Shuffle once.",
+            partial(
+                _robust,
+                orders=_same_for_both(
+                    lambda rng, m: (lambda order: order[order])(rng.permutation(m))
+                ),
+            ),
         ),
         Mistake(
-            "Rows are drawn for each batch anew, with replacement: some come twice, others never."
-            " Draw one order for the epoch: rng.permutation.",
-            partial(_anew_for_each_batch, replace=True),
+            "Two orders are drawn, and the second is used, or both. Draw one.",
+            partial(
+                _robust, orders=_same_for_both(lambda rng, m: rng.permutation(rng.permutation(m)))
+            ),
+        ),
+        Mistake(
+            "Two orders are drawn, and the second is used, or both. Draw one.",
+            partial(
+                _robust,
+                orders=_same_for_both(lambda rng, m: [rng.permutation(m) for _ in range(2)][1]),
+            ),
+        ),
+        Mistake(
+            "The order is taken from its end. Batches are cut from its front.",
+            partial(_robust, cut=_from_the_end),
+        ),
+        Mistake(
+            "The batches are shuffled, but not the examples: neighbours in the data stay in one"
+            " batch. Shuffle the examples, then cut.",
+            _shuffled_batches,
+        ),
+        *[
+            Mistake(
+                "A new permutation is drawn for each batch: some examples come twice, others never."
+                " Draw one for the epoch.",
+                partial(_anew_for_each_batch, replace=False, before=before, head=head),
+            )
+            for before in (False, True)
+            for head in (False, True)
+        ],
+        *[
+            Mistake(
+                "Rows are drawn for each batch anew, with replacement: some come twice, others"
+                " never. Draw one order for the epoch: rng.permutation.",
+                partial(_anew_for_each_batch, replace=True, before=before),
+            )
+            for before in (False, True)
+        ],
+        Mistake(
+            "The batches hold one row too many, and neighbours share it. A slice ends before its"
+            " second number: order[start : start + batch_size].",
+            partial(_robust, cut=_one_too_large),
+        ),
+        Mistake(
+            "The first example of the order is left out: start at 0, not at 1.",
+            partial(
+                _robust,
+                cut=lambda order, batch_size: _in_batches(order[1:], batch_size),
+                total=lambda prices, after, X, y, w, B: np.sum([p.sum() for p in prices]) / len(y),
+            ),
         ),
         Mistake(
             "The batches are of nearly equal size (np.array_split). Each holds batch_size rows;"
@@ -1233,6 +1441,18 @@ ROBUST_EPOCH = Exercise(
             partial(_robust, slope=_votes_by(np.sinh)),
         ),
         Mistake(
+            "1 − tanh² is the derivative of tanh, the loss's second one. In the gradient stands the"
+            " first: tanh(e).",
+            partial(_robust, slope=_votes_by(lambda e: 1 - np.tanh(e) ** 2)),
+        ),
+        *[
+            Mistake(
+                f"{name} stands where tanh, np.tanh, belongs.",
+                partial(_robust, slope=_votes_by(wrong)),
+            )
+            for name, wrong in (("tan", np.tan), ("arctan", np.arctan))
+        ],
+        Mistake(
             "The derivative is turned upside down: it is sinh(e) / cosh(e), tanh(e).",
             partial(_robust, slope=_votes_by(lambda e: 1 / np.tanh(e))),
         ),
@@ -1272,6 +1492,20 @@ ROBUST_EPOCH = Exercise(
             "The loss is that of the absolute errors. Here an example's loss is log(cosh(e)).",
             partial(_robust, price=lambda X, y, w: abs(X @ w - y)),
         ),
+        *[
+            Mistake(
+                f"The loss of a batch is taken of its mean {of}. Each example has its own"
+                " log(cosh(e)); the mean comes after.",
+                partial(_robust, price=price),
+            )
+            for of, price in (
+                (
+                    "cosh",
+                    lambda X, y, w: np.full(len(y), np.log(np.mean(np.exp(_log_cosh(X, y, w))))),
+                ),
+                ("error", lambda X, y, w: np.full(len(y), np.log(np.cosh(np.mean(X @ w - y))))),
+            )
+        ],
         Mistake(
             "The log is missing: an example's loss is log(cosh(e)).",
             partial(_robust, price=lambda X, y, w: np.exp(_log_cosh(X, y, w))),

@@ -243,6 +243,10 @@ _IN_OTHER_WORDS = {
         "the shapes on the two sides of an @ do not fit together; is there one weight for each"
         " column of X, X.shape[1] of them?"
     ),
+    "truth value of an array": (
+        "an if, and the words and, or, not, ask one question, and here is a whole array of answers;"
+        " np.where asks for each, & and | join questions in brackets"
+    ),
     "'NoneType'": (
         "something here is None: a .grad before backward() has run, or after it was emptied, or"
         " what a function without a return gives"

@@ -2334,7 +2334,10 @@ def _slopes(answer):
             return {answer}"""
 
 
-def _two_layers(*lines, kept="layers", first=""):
+_LAYERS_LEAVE = "if not abs(path[-1]).max() <= 1e6: break"
+
+
+def _two_layers(*lines, kept="layers", first="", leaves=_LAYERS_LEAVE):
     body = "\n".join(f"                {line}" for line in lines)
     return f"""
         def two_layers(rule, first, steps, **settings):
@@ -2343,11 +2346,20 @@ def _two_layers(*lines, kept="layers", first=""):
             path = [torch.cat(layers).detach().numpy().copy()]
             for _ in range(steps):
 {body}
+                {leaves}
             return np.array(path{first})"""
 
 
 _LAYERS_BACK = "(0.5 * (layers[0] * layers[1] - 1) ** 2).backward()"
 _LAYERS_KEEP = "path.append(torch.cat(layers).detach().numpy().copy())"
+
+
+def _slip(source, *pairs):
+    """Return an answer with parts replaced, each of which must be there."""
+    for old, new in pairs:
+        assert old in source, (old, source)
+        source = source.replace(old, new)
+    return source
 
 
 def _torch_root(answer):
@@ -2976,7 +2988,7 @@ def _scaled_step(*lines):
 
 _MASK = "(bits & np.uint32(0xFFFF0000))"
 _SUM = 'F.cross_entropy(scores, y_shard, reduction="sum")'
-_BACK = "if not finite: return scale / 2, 0"
+_BACK_OFF = "if not finite: return scale / 2, 0"
 _ZERO, _BACKWARD = "optimizer.zero_grad()", "scaler.scale(loss).backward()"
 _CALL, _UPDATE = "scaler.step(optimizer)", "scaler.update()"
 
@@ -2993,18 +3005,20 @@ WRONG += [
         "other half",
         _to_bfloat16("(bits & np.uint32(0xFFFF)).view(np.float32).astype(float)"),
     ),
-    (PARALLEL, "never grows", _next_scale(_BACK, "return scale, good + 1")),
+    (PARALLEL, "never grows", _next_scale(_BACK_OFF, "return scale, good + 1")),
     (
         PARALLEL,
         "count begins again",
-        _next_scale(_BACK, "good += 1", "return (scale * 2 if good == interval else scale), good"),
+        _next_scale(
+            _BACK_OFF, "good += 1", "return (scale * 2 if good == interval else scale), good"
+        ),
     ),
     (
         PARALLEL,
         "one step too late",
-        _next_scale(_BACK, "return (scale * 2, 0) if good == interval else (scale, good + 1)"),
+        _next_scale(_BACK_OFF, "return (scale * 2, 0) if good == interval else (scale, good + 1)"),
     ),
-    (PARALLEL, "after each good step", _next_scale(_BACK, "return scale * 2, 0")),
+    (PARALLEL, "after each good step", _next_scale(_BACK_OFF, "return scale * 2, 0")),
     (
         PARALLEL,
         "half, not twice",
@@ -3489,4 +3503,173 @@ RIGHT += [
     (TORCH_COSTS, "def curvature_along(f, w, d): return jvp(grad(f), (w,), (d,))"),
     (TORCH_COSTS, "def curvature_along(f, w, d): return grad(f)(w), hessian(f)(w) @ d"),
     (TORCH_COSTS, _curved(end="slope, curved")),
+]
+
+
+# --- What blind tries at these blanks found accepted, or without a fitting name -------------------
+
+_ROOT = "values ** (-1 / power)"
+_MINIMISED = _minimise(_EMPTY, _BACK, _STEP, _KEEP)
+_WALKED = _walk_lbfgs(_EMPTY, *_VALUE)
+_LAYERED = _two_layers(_EMPTY, _LAYERS_BACK, _STEP, _LAYERS_KEEP)
+
+
+def _bend(first="x < 1", second="x < 2", middle="x + 24", right="25 * x - 24"):
+    inner = f"np.where({second}, {middle}, {right})"
+    return f"def bent_slope(x): return np.where({first}, 25 * x, {inner})"
+
+
+_AHEAD = """
+    def places_ahead(loss, start, lrate, momentum, steps):
+        weight = torch.tensor(start)
+        velocity, ahead = torch.zeros_like(weight), [weight]
+        for _ in range(steps):
+            place, old = ahead[-1].detach().requires_grad_(), velocity
+            (gradient,) = torch.autograd.grad(loss(place), place)
+            velocity = momentum * velocity + gradient
+            weight = weight - lrate * velocity
+            ahead.append(weight - lrate * momentum * velocity)
+        return torch.stack(ahead)"""
+
+WRONG += [
+    (MOMENTUM, "the new weight", _ball(step="weight - lrate * velocity")),
+    (MOMENTUM, "state holds the step", _ball(state='{"velocity": lrate * velocity}')),
+    (MOMENTUM, "once more", _ball(step="lrate * momentum * velocity")),
+    (MOMENTUM, "state first, then the step", "def ball(*a, **s): return s['lrate'] * a[1], {}"),
+    (MOMENTUM, "two things", "def ball(*a, **s): return s['lrate'] * a[1]"),
+    (
+        MOMENTUM,
+        "changes its argument weight",
+        """
+        def ball(state, gradient, weight, *, lrate, momentum):
+            velocity = momentum * state.get("velocity", 0.0) + gradient
+            weight -= lrate * velocity
+            return {"velocity": velocity}, lrate * velocity""",
+    ),
+    (
+        MOMENTUM,
+        "Before the first step the state is empty",
+        """
+        def nesterov(state, gradient, weight, *, lrate, momentum):
+            velocity = momentum * state["velocity"] + gradient
+            return {"velocity": velocity}, lrate * (gradient + momentum * velocity)""",
+    ),
+    (MOMENTUM, "upside down", _polyak("rate, 1 / momentum")),
+    (
+        MOMENTUM,
+        "Brackets are missing",
+        _polyak("(2 / high + low) ** 2, ((high - low) / high + low) ** 2"),
+    ),
+    (MOMENTUM, "the new weight", _nesterov(step="weight - lrate * (gradient + momentum * new)")),
+    (MOMENTUM, "which is the step's", _nesterov(state='{"velocity": gradient + momentum * new}')),
+    (
+        MOMENTUM,
+        "multiplies the gradient, too",
+        _nesterov(step="lrate * momentum * (gradient + new)"),
+    ),
+    (MOMENTUM, "gradient alone", _nesterov(step="lrate * gradient + momentum * new")),
+    (MOMENTUM, "1 + momentum", _nesterov(step="lrate * (1 + momentum) * new")),
+    (MOMENTUM, "with a minus", _bend(right="25 * x + 24")),
+    (MOMENTUM, "last piece is wrong", _bend(right="25 * x")),
+    (MOMENTUM, "without brackets", _bend(right="25 * (x - 24)")),
+    (MOMENTUM, "second question", _bend(second="x > 2")),
+    (MOMENTUM, "first question", _bend(first="x >= 1")),
+    (
+        MOMENTUM,
+        "At 1 itself",
+        "def bent_slope(x): return (x != 1) * (25 * x - 24 * np.clip(x - 1, 0, 1))",
+    ),
+    (
+        MOMENTUM,
+        "That is f",
+        """
+        def bent_slope(x):
+            middle, right = x**2 / 2 + 24 * x - 12, 12.5 * x**2 - 24 * x + 36
+            return np.where(x < 1, 12.5 * x**2, np.where(x < 2, middle, right))""",
+    ),
+    (MOMENTUM, "np.where asks for each", "def bent_slope(x): return 25 * x if x < 1 else x + 24"),
+    (TORCH_MOMENTUM, "hang on the graph", _descend(row="weight.clone()")),
+    (TORCH_MOMENTUM, "same tensor again", _slip(_MINIMISED, (".detach().clone()", ".detach()"))),
+    (TORCH_MOMENTUM, "return stand inside", _slip(_MINIMISED, ("    return", "        return"))),
+    (
+        TORCH_MOMENTUM,
+        "forgets its velocity",
+        _minimise("optimizer = optimizer_class([weight], **settings)", _EMPTY, _BACK, _STEP, _KEEP),
+    ),
+    (TORCH_MOMENTUM, "hang on the graph", _slip(_AHEAD, (".detach().requires", ".requires"))),
+    (TORCH_MOMENTUM, "a whole step further", _slip(_AHEAD, ("lrate * momentum *", "lrate *"))),
+    (TORCH_MOMENTUM, "rate is missing", _slip(_AHEAD, ("lrate * momentum *", "momentum *"))),
+    (TORCH_MOMENTUM, "old velocity", _slip(_AHEAD, ("momentum * velocity)", "momentum * old)"))),
+    (TORCH_MOMENTUM, "begins anew", _slip(_AHEAD, ("velocity + gradient", "0 + gradient"))),
+    (
+        TORCH_MOMENTUM,
+        "uphill",
+        _slip(_AHEAD, ("weight - lrate * velocity", "weight + lrate * velocity")),
+    ),
+    (
+        TORCH_MOMENTUM,
+        "moves on from the place ahead",
+        _slip(_AHEAD, ("weight - lrate * velocity", "place.detach() - lrate * velocity")),
+    ),
+    (TORCH_MOMENTUM, "enters whole", _slip(_AHEAD, ("+ gradient", "+ (1 - momentum) * gradient"))),
+    (
+        TORCH_MORE,
+        "not before step",
+        _slip(_walk_lbfgs(*_VALUE), ("optimizer.step(", "optimizer.zero_grad(); optimizer.step(")),
+    ),
+    (TORCH_MORE, "same tensor", _slip(_WALKED, (".detach().clone()", ".detach()"))),
+    (TORCH_MORE, "handed on", _slip(_WALKED, ("max_iter=max_iter, ", ""))),
+    (
+        TORCH_MORE,
+        "forgets what it remembers",
+        _slip(
+            _WALKED,
+            (
+                "optimizer.step(",
+                "optimizer = torch.optim.LBFGS([weight], max_iter=max_iter, **settings);"
+                " optimizer.step(",
+            ),
+        ),
+    ),
+    (TORCH_MORE, "w itself", _slopes("w.detach().numpy()")),
+    (
+        TORCH_MORE,
+        "Let autograd differentiate",
+        """
+        def slopes(w):
+            steps = 1e-5 * np.eye(2)
+            return np.array([
+                (rosenbrock(torch.tensor(w + d)) - rosenbrock(torch.tensor(w - d))).item() / 2e-5
+                for d in steps
+            ])""",
+    ),
+    (TORCH_BEYOND, "above a million", _slip(_LAYERED, (_LAYERS_LEAVE, ""))),
+    (TORCH_BEYOND, "stops after the first step", _slip(_LAYERED, (_LAYERS_LEAVE, "break"))),
+    (TORCH_BEYOND, "Brackets", _torch_root("vectors * (values ** -1 / power) @ vectors.T")),
+    (TORCH_BEYOND, "always −1/2", _torch_root("vectors * values ** -0.5 @ vectors.T")),
+    (TORCH_BEYOND, "always −1;", _torch_root("torch.linalg.inv(matrix)")),
+    (TORCH_BEYOND, "on the diagonal", _torch_root(f"torch.diag({_ROOT})")),
+    (TORCH_BEYOND, "not transposed", _torch_root(f"vectors * {_ROOT} @ vectors")),
+    (TORCH_BEYOND, "wrong sides", _torch_root(f"vectors.T * {_ROOT} @ vectors")),
+    (TORCH_BEYOND, "number by number", _torch_root(f"vectors * {_ROOT} * vectors.T")),
+]
+RIGHT += [
+    (TORCH_MOMENTUM, _AHEAD),
+    (
+        TORCH_MOMENTUM,
+        """
+        def descend(loss, start, lrate, steps):
+            path = [torch.tensor(start)]
+            for _ in range(steps):
+                path.append(path[-1] - lrate * torch.func.grad(loss)(path[-1]))
+            return torch.stack(path)""",
+    ),
+    (
+        TORCH_BEYOND,
+        _two_layers(_LAYERS_LEAVE, _EMPTY, _LAYERS_BACK, _STEP, _LAYERS_KEEP, leaves=""),
+    ),
+    (
+        TORCH_BEYOND,
+        _two_layers(_EMPTY, _LAYERS_BACK, _STEP, _LAYERS_LEAVE, _LAYERS_KEEP, leaves=""),
+    ),
 ]

@@ -64,7 +64,97 @@ def robust(
 
 _AGAIN = "e = X[rows] @ w - y[rows]; total += np.sum({price})"
 
+#: The weight moves within its own array, a new one at first.
+_WITHIN = {"begin": "ws, ls = [w.copy()], [loss(w)]; w = w.copy()", "if_kept": "w[:] = t"}
+_MEANT = "total += len(rows) * np.log({})"
+
+#: What blind tries at these two exercises found without a name, or with another's.
 WRONG = [
+    ("2.2", "weights are the tries", careful(row="ws.append(t); ls.append(loss(w))")),
+    (
+        "2.2",
+        "weights are the tries",
+        careful(row="ws.append(t); ls.append(new)", kept="new < loss(w)"),
+    ),
+    (
+        "2.2",
+        "its weight along, but not its loss",
+        careful(
+            "2 / len(y) * X.T @ (X @ w - y)",
+            "ws, ls = [w], [loss(w)]; l = ls[0]",
+            kept="new < l",
+            row="ws.append(w); ls.append(l)",
+        ),
+    ),
+    (
+        "2.2",
+        "its loss along, but not its weight",
+        careful(
+            begin="ws, ls = [w], [loss(w)]; l = ls[0]",
+            kept="new < l",
+            if_kept="l = new",
+            row="ws.append(w); ls.append(l)",
+        ),
+    ),
+    (
+        "2.2",
+        "Where the weight stays, its loss stays",
+        careful(
+            begin="ws, ls = [w], [loss(w)]; l = ls[0]",
+            kept="new < l",
+            row="l = new; ws.append(w); ls.append(l)",
+        ),
+    ),
+    (
+        "2.2",
+        "Start at weight, not at tried",
+        careful(
+            "2 / len(y) * X.T @ (X @ t - y)", "ws, ls, t = [w], [loss(w)], w", at_once="here = t"
+        ).replace("t = w -", "t = here -"),
+    ),
+    ("2.2", "the first rate is back", careful(if_kept="w = t; rate = lrate")),
+    (
+        "2.2",
+        "a try late",
+        careful(
+            at_once="rate = lrate / 2 ** sum(a == b for a, b in zip(ls, ls[1:]))", if_not="pass"
+        ),
+    ),
+    (
+        "2.2",
+        "Only the tries that are kept are counted",
+        careful(
+            begin="ws, ls, k = [w], [loss(w)], 0",
+            epochs="range(500)",
+            at_once="if k == epochs: break",
+            if_kept="w = t; k += 1",
+        ).replace("for k in", "for _ in"),
+    ),
+    ("2.2", "one too low", careful(at_once="ws.append(w); ls.append(loss(w))", row="")),
+    ("2.2", "All rows below the first", careful(**_WITHIN)),
+    ("2.2", "divided by n, the number of weights", careful("2 / len(w) * X.T @ (X @ w - y)")),
+    ("2.4", "shuffled twice", robust("order = rng.permutation(len(y)); X, y = X[order], y[order]")),
+    ("2.4", "Two orders are drawn", robust("order = rng.permutation(rng.permutation(len(y)))")),
+    (
+        "2.4",
+        "Two orders are drawn",
+        robust("rng.permutation(len(y)); order = rng.permutation(len(y))"),
+    ),
+    ("2.4", "taken from its end", robust("order = rng.permutation(len(y))[::-1]")),
+    (
+        "2.4",
+        "not the examples",
+        robust("order = np.arange(len(y))", "rng.permutation(np.arange(0, len(y), B))"),
+    ),
+    ("2.4", "drawn for each batch", robust(rows="rows = rng.permutation(len(y))[k : k + B]")),
+    ("2.4", "drawn for each batch", robust("", rows="rows = rng.permutation(len(y))[:B]")),
+    ("2.4", "with replacement", robust(rows="rows = rng.choice(len(y), B)")),
+    ("2.4", "one row too many", robust(rows="rows = order[k : k + B + 1]")),
+    ("2.4", "start at 0, not at 1", robust(starts="range(1, len(y), B)")),
+    ("2.4", "second one", robust(slope="(1 - np.tanh(e) ** 2)")),
+    ("2.4", "arctan stands", robust(slope="np.arctan(e)")),
+    ("2.4", "mean cosh", robust(add=_MEANT.format("np.cosh(e).mean()"))),
+    ("2.4", "mean error", robust(add=_MEANT.format("np.cosh(e.mean())"))),
     ("2.2", "No try is taken back", careful(kept="True")),
     ("2.2", "but the try is kept all the same", careful(if_not="rate /= 2; w = t")),
     ("2.2", "taken back, but the rate stays", careful(if_not="pass")),

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from course_utils.exercises.blanks.feeding import drawn, fed
 from course_utils.exercises.model import Exercise, Goal, Mistake
+from course_utils.exercises.results import same
 
 
 def _trust_ratio(
@@ -57,7 +59,12 @@ def _root(matrix: np.ndarray, power: float, how: str = "") -> np.ndarray:
     values, vectors = np.linalg.eigh(matrix)
     if how == "entries":
         return np.abs(matrix) ** (-1 / power)
-    exponent = {"up": 1 / power, "whole": -1.0 * power}.get(how, -1 / power)
+    if how == "eigenvalues":
+        return np.diag(values ** (-1 / power))
+    if how == "precedence":
+        return np.linalg.inv(matrix) / power
+    exponents = {"up": 1 / power, "whole": -1.0 * power, "half": -0.5, "quarter": -0.25, "one": -1}
+    exponent = exponents.get(how, -1 / power)
     return vectors * values**exponent @ (vectors if how == "unturned" else vectors.T)
 
 
@@ -79,6 +86,23 @@ INVERSE_ROOT = Exercise(
             "The exponent is −1 / power, not −power.",
             lambda matrix, power: _root(matrix, power, "whole"),
         ),
+        Mistake(
+            "Only the eigenvalues come back, on the diagonal. Turn back: vectors on the left,"
+            " vectors.T on the right.",
+            lambda matrix, power: _root(matrix, power, "eigenvalues"),
+        ),
+        Mistake(
+            "Brackets are missing: values ** -1 / power divides by power. Write ** (-1 / power).",
+            lambda matrix, power: _root(matrix, power, "precedence"),
+        ),
+        *[
+            Mistake(
+                f"The exponent is always {each}; it is −1 / power, with the argument power. (-1 //"
+                " power is -1.)",
+                lambda matrix, power, how=how: _root(matrix, power, how),
+            )
+            for each, how in (("−1", "one"), ("−1/2", "half"), ("−1/4", "quarter"))
+        ],
         Mistake(
             "The power is taken of each entry. It belongs to the eigenvalues.",
             lambda matrix, power: _root(matrix, power, "entries"),
@@ -193,9 +217,9 @@ YOGI_SQUARE = Exercise(
 # --- In PyTorch -----------------------------------------------------------------------------------
 
 
-def _layers(first, steps, lrate, *, piling=False, alone=False):
+def _layers(first, steps, lrate, *, piling=False, alone=False, ends=True):
     """Return the path of two layers under plain descent on ½ (ab − 1)²; piling: gradients add up,
-    alone: only the first layer moves.
+    alone: only the first layer moves, ends: once a layer is above 10⁶.
     """
     path, total = [np.array([first, 0.2 / first])], np.zeros(2)
     for _ in range(steps):
@@ -205,6 +229,8 @@ def _layers(first, steps, lrate, *, piling=False, alone=False):
             gradient[1] = 0.0
         total = total + gradient if piling else gradient
         path.append(path[-1] - lrate * total)
+        if ends and not abs(path[-1]).max() <= 1e6:
+            break
     return np.array(path)
 
 
@@ -219,7 +245,8 @@ TWO_LAYERS = Exercise(
     parts={"path": "array"},
     right=_layers,
     call=_with_sgd,
-    cases=[(np.float64(0.5), 2, 0.1), (np.float64(2.0), 4, 0.05)],
+    # In the last the layers fly apart: rows above a million end it before its steps are over.
+    cases=[(np.float64(0.5), 2, 0.1), (np.float64(2.0), 4, 0.05), (np.float64(4.0), 6, 2.0)],
     mistakes=[
         Mistake(
             "The gradients pile up: empty them with optimizer.zero_grad() before backward.",
@@ -233,12 +260,21 @@ TWO_LAYERS = Exercise(
         Mistake(
             "Each row is a step behind: the row is kept after the step, and backward comes before.",
             lambda first, steps, lrate: np.vstack(
-                [_layers(first, 0, lrate), _layers(first, steps, lrate)[:-1]]
-            ),
+                [_layers(first, 0, lrate), _layers(first, steps, lrate)]
+            )[: steps + 1],
         ),
         Mistake(
             "The start is missing: the first row holds both layers before the first step.",
             lambda first, steps, lrate: _layers(first, steps, lrate)[1:],
+        ),
+        Mistake(
+            "It goes on when a layer is above a million: look at the newest row after it was"
+            " appended, and break.",
+            lambda first, steps, lrate: _layers(first, steps, lrate, ends=False),
+        ),
+        Mistake(
+            "It stops after the first step. Does a return or a break stand in each turn?",
+            lambda first, steps, lrate: _layers(first, 1, lrate),
         ),
         Mistake(
             "Only the first layer moves: hand both to the optimizer, as a list.",
@@ -254,9 +290,34 @@ def _of_a_tensor(inverse_root: Callable[..., Any], matrix: np.ndarray, power: in
     return inverse_root(torch.from_numpy(matrix), power)
 
 
+def _turned_the_wrong_way(yours: list[tuple], right: list[tuple]) -> str:
+    """Return a sentence where the right vectors stand in the wrong order or untransposed, whatever
+    their signs; otherwise an empty text.
+    """
+    found = []
+    for (your,), (matrix, power) in zip(yours, INVERSE_ROOT.cases):
+        values, vectors = np.linalg.eigh(matrix)
+        signs = [vectors * each for each in product([1, -1], repeat=len(values))]
+        middle = values ** (-1 / power)
+        ways = {
+            "not transposed": [v * middle @ v for v in signs],
+            "on the wrong sides": [v.T * middle @ v for v in signs],
+            "multiplied number by number": [v * middle * v.T for v in signs],
+        }
+        found.append({way for way in ways if any(same((your,), (each,)) for each in ways[way])})
+    both = sorted(set.intersection(*found))
+    if not both:
+        return ""
+    return f"The eigenvectors are {both[0]}: vectors * values ** (…) @ vectors.T."
+
+
 #: Without the last mistake: it hangs on the signs of the eigenvectors, which are free.
 TORCH_INVERSE_ROOT = replace(
-    INVERSE_ROOT, parts={"root": "tensor"}, call=_of_a_tensor, mistakes=INVERSE_ROOT.mistakes[:3]
+    INVERSE_ROOT,
+    parts={"root": "tensor"},
+    call=_of_a_tensor,
+    mistakes=INVERSE_ROOT.mistakes[:-1],
+    explain=_turned_the_wrong_way,
 )
 
 BEYOND: dict[str, Exercise | Goal] = {

@@ -5,10 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.exercises.blanks.feeding import NEW_WEIGHT, drawn, fed, new_weights, velocities
+from course_utils.exercises.blanks.feeding import (
+    NEW_WEIGHT,
+    drawn,
+    fed,
+    slipped,
+    velocities,
+    without_trail,
+)
 from course_utils.exercises.model import Exercise, Goal, Mistake
 
 # --- By hand --------------------------------------------------------------------------------------
+
+#: What ball and nesterov have in common: the new weight in the place of the step.
+_FORGOTTEN = (
+    "The velocity is forgotten: it belongs into the step, and into the state, which hands it on,"
+    ' {"velocity": velocity}.'
+)
 
 BALL = Exercise(
     function="ball",
@@ -19,10 +32,7 @@ BALL = Exercise(
     ),
     cases=[(drawn(1, 2, 1), 0.1, 0.5), (drawn(2, 4, 2), 0.02, 0.9)],
     mistakes=[
-        Mistake(
-            'The velocity is forgotten: hand it on as the state, {"velocity": velocity}.',
-            lambda gradients, lrate, momentum: lrate * gradients,
-        ),
+        Mistake(_FORGOTTEN, lambda gradients, lrate, momentum: lrate * gradients),
         Mistake(
             "The rate is missing: the step is lrate times the velocity.",
             lambda gradients, lrate, momentum: velocities(gradients, momentum),
@@ -46,8 +56,15 @@ BALL = Exercise(
             ),
         ),
         Mistake(
-            NEW_WEIGHT,
-            lambda gradients, lrate, momentum: new_weights(lrate * velocities(gradients, momentum)),
+            NEW_WEIGHT, slipped(lambda v, g, w, lrate, m: (m * v + g, w - lrate * (m * v + g)))
+        ),
+        Mistake(
+            "The state holds the step. Hand on the velocity itself, without the rate.",
+            slipped(lambda v, g, w, lrate, m: (lrate * (m * v + g),) * 2),
+        ),
+        Mistake(
+            "The momentum multiplies the step once more: the step is lrate times the velocity.",
+            slipped(lambda v, g, w, lrate, m: (m * v + g, lrate * m * (m * v + g))),
         ),
     ],
 )
@@ -80,6 +97,17 @@ POLYAK = Exercise(
         Mistake(
             "The two are exchanged: return the rate first, then the momentum.",
             lambda flattest, steepest: _polyak(flattest, steepest)[::-1],
+        ),
+        Mistake(
+            "The momentum's quotient is upside down: high - low over high + low.",
+            _polyak_but(momentum=-1.0),
+        ),
+        Mistake(
+            "Brackets are missing: 2 / high + low divides by high alone.",
+            lambda flattest, steepest: (
+                (2 / steepest**0.5 + flattest**0.5) ** 2,
+                ((steepest**0.5 - flattest**0.5) / steepest**0.5 + flattest**0.5) ** 2,
+            ),
         ),
         Mistake("The momentum lacks its square.", _polyak_but(momentum=0.5)),
         Mistake("The rate lacks its square.", _polyak_but(rate=0.5)),
@@ -123,7 +151,7 @@ NESTEROV = Exercise(
             ),
         ),
         Mistake(
-            'The velocity is forgotten: hand it on as the state, {"velocity": velocity}.',
+            _FORGOTTEN,
             lambda gradients, lrate, momentum: _nesterov(gradients, lrate, momentum, gradients),
         ),
         Mistake(
@@ -135,19 +163,39 @@ NESTEROV = Exercise(
             lambda gradients, lrate, momentum: _nesterov(gradients, 1.0, momentum),
         ),
         Mistake(
-            "The rate stands at the gradient alone. It multiplies the whole sum: brackets.",
-            lambda gradients, lrate, momentum: (
-                lrate * gradients + momentum * velocities(gradients, momentum)
-            ),
-        ),
-        Mistake(
             "The velocity stays 0: compute the new one first, momentum times the old one plus the"
             " gradient; use it in the step, and hand it on.",
             lambda gradients, lrate, momentum: lrate * gradients,
         ),
         Mistake(
             NEW_WEIGHT,
-            lambda gradients, lrate, momentum: new_weights(_nesterov(gradients, lrate, momentum)),
+            slipped(lambda v, g, w, lrate, m: (m * v + g, w - lrate * (g + m * (m * v + g)))),
+        ),
+        Mistake(
+            "The state holds gradient + momentum · velocity, which is the step's. Hand on the"
+            " velocity, which grows as the ball's does.",
+            slipped(lambda v, g, w, lrate, m: (g + m * (m * v + g), lrate * (g + m * (m * v + g)))),
+        ),
+        Mistake(
+            "The momentum multiplies the gradient, too: the step is lrate times gradient +"
+            " momentum · velocity.",
+            slipped(lambda v, g, w, lrate, m: (m * v + g, lrate * m * (g + m * v + g))),
+        ),
+        Mistake(
+            "The rate multiplies the gradient alone. It multiplies the whole: brackets.",
+            slipped(lambda v, g, w, lrate, m: (m * v + g, lrate * g + m * (m * v + g))),
+        ),
+        Mistake(
+            "The new gradient is weighed by 1 − momentum in the velocity. It enters whole.",
+            lambda gradients, lrate, momentum: _nesterov(
+                gradients, lrate, momentum, velocities(gradients, momentum, 1 - momentum)
+            ),
+        ),
+        Mistake(
+            "1 + momentum multiplies the velocity: the gradient enters beside it, once.",
+            lambda gradients, lrate, momentum: (
+                lrate * (1 + momentum) * velocities(gradients, momentum)
+            ),
         ),
     ],
 )
@@ -175,6 +223,58 @@ BENT_SLOPE = Exercise(
         Mistake(
             "The pieces do not meet: the middle one is x + 24, the last one 25x − 24.",
             lambda x: _bent(x, jump=0.0),
+        ),
+        *[
+            Mistake(
+                sentence,
+                lambda x, middle=middle, right=right: np.where(
+                    x < 1, 25 * x, np.where(x < 2, middle(x), right(x))
+                ),
+            )
+            for sentence, middle, right in (
+                (
+                    "The last piece is 25x − 24, with a minus.",
+                    lambda x: x + 24,
+                    lambda x: 25 * x + 24,
+                ),
+                (
+                    "The last piece is wrong: from 2 on the slope is 25x − 24.",
+                    lambda x: x + 24,
+                    lambda x: 25 * x,
+                ),
+                (
+                    "The last piece is 25x − 24, without brackets.",
+                    lambda x: x + 24,
+                    lambda x: 25 * (x - 24),
+                ),
+                (
+                    "The second question is turned round: the middle piece holds where x < 2.",
+                    lambda x: 25 * x - 24,
+                    lambda x: x + 24,
+                ),
+            )
+        ],
+        Mistake(
+            "The first question is turned round: np.where(question, where true, where false), and"
+            " 25x holds where x < 1.",
+            lambda x: np.where(x < 1, np.where(x < 2, x + 24, 25 * x - 24), 25 * x),
+        ),
+        Mistake(
+            "At 1 itself no piece holds: 0 comes back there. Where one begins, write <= or >=.",
+            lambda x: np.where(x == 1, 0.0, _bent(x)),
+        ),
+        Mistake(
+            "At 1 and at 2 themselves no piece holds: 0 comes back there. Write <= or >= on one"
+            " side.",
+            lambda x: np.where((x == 1) | (x == 2), 0.0, _bent(x)),
+        ),
+        Mistake(
+            "That is f, the function. Its slope is asked for, as it stands above.",
+            lambda x: np.where(
+                x < 1,
+                12.5 * x**2,
+                np.where(x < 2, x**2 / 2 + 24 * x - 12, 12.5 * x**2 - 24 * x + 36),
+            ),
         ),
         Mistake(
             "These are the curvatures, 25, 1 and 25. The slope itself is asked for.",
@@ -209,20 +309,26 @@ def _down(start, lrate, steps, momentum=0.0, piling=False):
 _START = np.array([1.0, -0.5])
 _NO_START = "The start is missing: the first row is the weight before the first step."
 _SAME_ROWS = (
-    "Every row after the start is the last weight: the list holds the same tensor again and again."
+    "All rows, or all after the start, are the last weight: the list holds the same tensor again"
+    " and again."
     " Keep a copy, .detach().clone()."
 )
 
 
-def _last_only(path: np.ndarray) -> np.ndarray:
-    return np.vstack([path[:1], np.tile(path[-1], (len(path) - 1, 1))])
+_STOPS = "It stops after the first step. Does a return stand inside the loop?"
+
+
+def _last_only(path: np.ndarray, whole: bool = False) -> np.ndarray:
+    """Return the path whose rows are all the last; the first, too, if ``whole``."""
+    rows = np.tile(path[-1], (len(path), 1))
+    return rows if whole else np.vstack([path[:1], rows[1:]])
 
 
 DESCEND = Exercise(
     function="descend",
     parts={"path": "tensor"},
     right=lambda start, lrate, steps: _down(start, lrate, steps),
-    call=lambda function, *case: function(_bowl, *case),
+    call=lambda function, *case: without_trail(function(_bowl, *case)),
     cases=[(_START, 0.1, 1), (_START, 0.3, 4)],
     mistakes=[
         Mistake(_NO_START, lambda start, lrate, steps: _down(start, lrate, steps)[1:]),
@@ -230,7 +336,17 @@ DESCEND = Exercise(
             "Only the last weight comes back. Return the whole path, stacked.",
             lambda start, lrate, steps: _down(start, lrate, steps)[-1],
         ),
-        Mistake(_SAME_ROWS, lambda start, lrate, steps: _last_only(_down(start, lrate, steps))),
+        *[
+            Mistake(_SAME_ROWS, lambda *case, whole=whole: _last_only(_down(*case), whole))
+            for whole in (False, True)
+        ],
+        Mistake(_STOPS, lambda *case: _down(*case)[:2]),
+        Mistake("The last weight is missing.", lambda *case: _down(*case)[:-1]),
+        Mistake(
+            "The gradients pile up: backward adds to .grad. Empty it in each turn, weight.grad ="
+            " None, or ask torch.autograd.grad.",
+            lambda start, lrate, steps: _down(start, lrate, steps, piling=True),
+        ),
         Mistake(
             "It walks uphill. Subtract the gradient.",
             lambda start, lrate, steps: _down(start, -lrate, steps),
@@ -244,7 +360,9 @@ def _with_sgd(
 ) -> Any:
     import torch
 
-    return function(torch.optim.SGD, _bowl, start, steps, lr=lrate, momentum=momentum)
+    return without_trail(
+        function(torch.optim.SGD, _bowl, start, steps, lr=lrate, momentum=momentum)
+    )
 
 
 MINIMISE = Exercise(
@@ -264,9 +382,19 @@ MINIMISE = Exercise(
             " is taken.",
             lambda start, lrate, steps, momentum: np.tile(start, (steps + 1, 1)),
         ),
+        *[
+            Mistake(_SAME_ROWS, lambda *case, whole=whole: _last_only(_down(*case), whole))
+            for whole in (False, True)
+        ],
+        Mistake(_STOPS, lambda *case: _down(*case)[:2]),
         Mistake(
-            _SAME_ROWS,
-            lambda start, lrate, steps, momentum: _last_only(_down(start, lrate, steps, momentum)),
+            "Only the start and the end are kept: append in each turn of the loop.",
+            lambda *case: _down(*case)[[0, -1]],
+        ),
+        Mistake(
+            "The optimizer is made anew in each turn and forgets its velocity. Make it once, above"
+            " the loop.",
+            lambda start, lrate, steps, momentum: _down(start, lrate, steps),
         ),
         Mistake(
             _NO_START,
@@ -282,15 +410,33 @@ MINIMISE = Exercise(
 )
 
 
-def _ahead(start, lrate, momentum, steps, *, at="ahead", give="ahead", reach=1.0):
+def _ahead(
+    start,
+    lrate,
+    momentum,
+    steps,
+    *,
+    at="ahead",
+    give="ahead",
+    reach=1.0,
+    onward=False,
+    keep=1.0,
+    old=False,
+    share=None,
+    way=1.0,
+):
     """Return Nesterov's places ahead (steps + 1, n); at: where the gradient is taken, give: what is
-    kept, reach: the part of the way ahead.
+    kept, reach: the part of the way ahead; onward: from the place, not the weight; keep: the share
+    of the velocity that stays beside the momentum; old: the way ahead goes by the velocity before;
+    share: the gradient's, if 1 − momentum; way: -1 goes uphill.
     """
     weight, velocity, place, kept = start, 0.0 * start, start, [start]
     for _ in range(steps):
-        velocity = momentum * velocity + _BOWL * (place if at == "ahead" else weight)
-        weight = weight - lrate * velocity
-        place = weight - reach * lrate * momentum * velocity
+        before = velocity
+        gradient = _BOWL * (place if at == "ahead" else weight)
+        velocity = keep * momentum * velocity + (1 - momentum if share else 1.0) * gradient
+        weight = (place if onward else weight) - way * lrate * velocity
+        place = weight - reach * lrate * momentum * (before if old else velocity)
         kept.append(place if give == "ahead" else weight)
     return np.array(kept)
 
@@ -303,7 +449,7 @@ PLACES_AHEAD = Exercise(
     function="places_ahead",
     parts={"places": "tensor"},
     right=_ahead_with(),
-    call=lambda function, *case: function(_bowl, *case),
+    call=lambda function, *case: without_trail(function(_bowl, *case)),
     cases=[(_START, 0.1, 0.5, 2), (_START, 0.05, 0.8, 4)],
     mistakes=[
         Mistake(
@@ -326,6 +472,36 @@ PLACES_AHEAD = Exercise(
             "The start is missing: the first row is the start itself.",
             lambda *case: _ahead(*case)[1:],
         ),
+        Mistake(
+            "The place ahead lies a whole step further: by lrate · momentum · velocity only.",
+            lambda start, lrate, momentum, steps: _ahead(
+                start, lrate, momentum, steps, reach=1 / momentum
+            ),
+        ),
+        Mistake(
+            "The rate is missing on the way ahead: lrate · momentum · velocity.",
+            lambda start, lrate, momentum, steps: _ahead(
+                start, lrate, momentum, steps, reach=1 / lrate
+            ),
+        ),
+        Mistake(
+            "The weight moves on from the place ahead. It moves from where it was; only the"
+            " gradient is taken there.",
+            _ahead_with(onward=True),
+        ),
+        Mistake("The weight walks uphill: subtract lrate · velocity.", _ahead_with(way=-1.0)),
+        Mistake(
+            "The velocity begins anew in each turn: what was before is lost. Set it to zero once,"
+            " above the loop.",
+            _ahead_with(keep=0.0),
+        ),
+        Mistake("The way ahead goes by the old velocity. Take the new one.", _ahead_with(old=True)),
+        Mistake(
+            "The gradient is weighed by 1 − momentum. It enters whole: v ← βv + g.",
+            _ahead_with(share=True),
+        ),
+        Mistake(_STOPS, lambda *case: _ahead(*case)[:2]),
+        Mistake("The last place is missing.", lambda *case: _ahead(*case)[:-1]),
         Mistake("Only the last place comes back. Stack all.", lambda *case: _ahead(*case)[-1]),
         Mistake(
             "The first row moves along: weight -= changes the very tensor that lies in the list."

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.exercises.blanks.feeding import drawn, fed
-from course_utils.exercises.model import Exercise, Goal, Mistake
+from course_utils.exercises.blanks.feeding import drawn, fed, without_trail
+from course_utils.exercises.model import FLOAT32, Exercise, Goal, Mistake
 
 
 def _adamax(
@@ -350,16 +350,24 @@ def _bowl(weight: Any) -> Any:
     return (weight**2).sum() + 3 * weight[0] ** 2 + 0.1 * weight[1] ** 4
 
 
-def _walked(start, steps, *, empties=True, moves=True, copies=True, first=True):
-    """Return the path under torch.optim.LBFGS; what is not true is a mistake."""
+def _walked(
+    start, steps, max_iter, *, empties="within", moves=True, copies="all", first=True, anew=False
+):
+    """Return the path under torch.optim.LBFGS; what is not as at first is a mistake. empties: the
+    gradients, within the closure, or before it, or never. anew: an optimizer for each step.
+    """
     import torch
 
     weight = torch.tensor(start, requires_grad=True)
-    optimizer = torch.optim.LBFGS([weight], max_iter=1, lr=0.5)
-    path = [weight.detach().clone()] if first else []
+    optimizer = torch.optim.LBFGS([weight], max_iter=max_iter, lr=0.5)
+
+    def here(copied):
+        return weight.detach().clone() if copied else weight.detach()
+
+    path = [here(copies != "none")] if first else []
 
     def closure():
-        if empties:
+        if empties == "within":
             optimizer.zero_grad()
         value = _bowl(weight)
         value.backward()
@@ -368,33 +376,77 @@ def _walked(start, steps, *, empties=True, moves=True, copies=True, first=True):
         return value
 
     for _ in range(steps):
+        if anew:
+            optimizer = torch.optim.LBFGS([weight], max_iter=max_iter, lr=0.5)
+        if empties == "before":
+            optimizer.zero_grad()
         optimizer.step(closure)
-        path.append(weight.detach().clone() if copies else weight.detach())
+        path.append(here(copies == "all"))
     return torch.stack(path).numpy()
+
+
+def _walked_with(**slip: Any) -> Callable[..., np.ndarray]:
+    return lambda start, steps, max_iter: _walked(start, steps, max_iter, **slip)
 
 
 WALK_LBFGS = Exercise(
     function="walk_lbfgs",
     parts={"path": "tensor"},
-    right=_walked,
-    call=lambda function, start, steps: function(_bowl, start, steps, lr=0.5),
-    cases=[(np.array([1.0, -0.5]), 2), (np.array([0.5, 1.5]), 4)],
+    right=_walked_with(),
+    call=lambda function, start, steps, max_iter: without_trail(
+        function(_bowl, start, steps, max_iter=max_iter, lr=0.5)
+    ),
+    cases=[
+        (np.array([1.0, -0.5]), 2, 1),
+        (np.array([0.5, 1.5]), 4, 1),
+        (np.array([0.5, 1.5]), 2, 3),
+    ],
     mistakes=[
         Mistake(
             "The gradients pile up: empty them in the closure, before backward.",
-            lambda start, steps: _walked(start, steps, empties=False),
+            _walked_with(empties="never"),
         ),
         Mistake(
-            "The weight never moves: the gradient is emptied after backward.",
-            lambda start, steps: _walked(start, steps, moves=False),
+            "The gradients pile up within a step: with max_iter above 1 it calls the closure"
+            " several times. Empty them in the closure, not before step.",
+            _walked_with(empties="before"),
         ),
         Mistake(
-            "Rows hold the same tensor again and again. Keep a copy, .detach().clone().",
-            lambda start, steps: _walked(start, steps, copies=False),
+            "The weight never moves: the gradient is emptied after backward, or backward never"
+            " runs.",
+            _walked_with(moves=False),
         ),
+        *[
+            Mistake(
+                "Rows hold the same tensor again and again. Keep a copy, .detach().clone().",
+                _walked_with(copies=copies),
+            )
+            for copies in ("first", "none")
+        ],
         Mistake(
             "The start is missing: the first row is the weight before the first step.",
-            lambda start, steps: _walked(start, steps, first=False),
+            _walked_with(first=False),
+        ),
+        Mistake(
+            "Each row is a step behind: the copy is kept after the step.",
+            lambda start, steps, max_iter: np.vstack([start, _walked(start, steps - 1, max_iter)]),
+        ),
+        Mistake(
+            "The optimizer is made anew in each turn and forgets what it remembers. Make it once,"
+            " above the loop.",
+            _walked_with(anew=True),
+        ),
+        Mistake(
+            "max_iter is not handed on to the optimizer: it is always 1.",
+            lambda start, steps, max_iter: _walked(start, steps, 1),
+        ),
+        Mistake(
+            "max_iter is not handed on to the optimizer, which then takes 20.",
+            lambda start, steps, max_iter: _walked(start, steps, 20),
+        ),
+        Mistake(
+            "It stops after the first step. Does a return stand inside the loop?",
+            lambda start, steps, max_iter: _walked(start, 1, max_iter),
         ),
     ],
 )
@@ -410,12 +462,15 @@ SLOPES = Exercise(
     function="slopes",
     parts={"gradient": "array"},
     right=_valley_slopes,
-    cases=[(np.array([0.5, 1.0]),), (np.array([-1.0, 0.25]),)],
+    # The last lies near the lowest place, where a finite difference is not exact.
+    cases=[(np.array([0.5, 1.0]),), (np.array([-1.0, 0.25]),), (np.array([1.001, 1.0]),)],
+    close=FLOAT32,
     mistakes=[
         Mistake(
             "This is the loss, not its gradient: ask torch.autograd.grad for it, or backward.",
             lambda w: (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2,
         ),
+        Mistake("This is w itself. Its gradient stands in .grad, after backward.", lambda w: w),
         Mistake("The sign is turned: the gradient points uphill.", lambda w: -_valley_slopes(w)),
         Mistake(
             "The gradient came in twice: backward adds to what stands in .grad.",
