@@ -3196,6 +3196,29 @@ NONE, WALK = "w.grad = None", "loss_of(w).backward()"
 STEP_W = "with torch.no_grad(): w -= lrate * w.grad"
 
 
+def _before(*lines, over="function.next_functions"):
+    body = "\n            ".join(lines)
+    return f"""
+        def all_before(function):
+            earlier = [each for each, _ in {over} if each is not None]
+            {body}"""
+
+
+def _blind(answer):
+    return f"def half_blind(e): return {answer}"
+
+
+STEPS_BACK = """
+        def all_before(function):
+            found, to_visit = set(), [function]
+            while to_visit:
+                one = to_visit.pop()
+                if one is not None and one not in found:
+                    found.add(one)
+                    to_visit += [pair[0] for pair in one.next_functions]
+            return found"""
+
+
 def _down(*lines):
     body = "\n            ".join(lines)
     return f"""
@@ -3253,6 +3276,65 @@ WRONG += [
     (TORCH_TAPE, "never moves", _down(NONE, WALK)),
     (TORCH_TAPE, "uphill", _down(NONE, WALK, STEP_W.replace("-=", "+="))),
     (TORCH_TAPE, "no_grad", _down(NONE, WALK, "w -= lrate * w.grad")),
+    (TORCH_TAPE, "held before", _down(STEP_W, NONE, WALK)),
+    (TORCH_TAPE, "before backward has filled", _down(NONE, STEP_W, WALK)),
+    (TORCH_TAPE, "before backward has filled", _down(STEP_W, WALK, NONE)),
+    (TORCH_TAPE, "emptied at the end", _down(WALK, STEP_W, NONE)),
+    (
+        TORCH_TAPE,
+        "itself is left out",
+        _before("return set(earlier).union(*map(all_before, earlier))"),
+    ),
+    (TORCH_TAPE, "directly made from", _before("return {function, *earlier}")),
+    (
+        TORCH_TAPE,
+        "counted twice",
+        _before("return [function] + [one for each in earlier for one in all_before(each)]"),
+    ),
+    (
+        TORCH_TAPE,
+        "holds None",
+        """
+        def all_before(function):
+            return {function}.union(*(all_before(each) for each, _ in function.next_functions))""",
+    ),
+    (
+        TORCH_TAPE,
+        "None is among them",
+        """
+        def all_before(function):
+            if function is None: return {None}
+            return {function}.union(*(all_before(each) for each, _ in function.next_functions))""",
+    ),
+    (
+        TORCH_TAPE,
+        "AccumulateGrad is left out",
+        _before(
+            "if not function.next_functions: return set()",
+            "return {function}.union(*map(all_before, earlier))",
+        ),
+    ),
+    (TORCH_TAPE, "return the set", _before("return len(earlier)")),
+    (
+        TORCH_TAPE,
+        "take the first of each pair",
+        _before("return {function}.union(*map(all_before, function.next_functions))"),
+    ),
+    (TORCH_TAPE, "Nothing is cut", _blind("e * e")),
+    (TORCH_TAPE, "both factors are constants", _blind("e.detach() * e.detach()")),
+    (TORCH_TAPE, "both factors are constants", _blind("(e * e).detach()")),
+    (TORCH_TAPE, "value is to be whole", _blind("e * e / 2")),
+    (TORCH_TAPE, "second factor is missing", _blind("e")),
+    (TORCH_TAPE, "return a tensor", _blind("(e * e).item()")),
+    (TORCH_TAPE, "value should be", _blind("e + e.detach()")),
+    (
+        TAPE,
+        "used before it is laid out",
+        """
+        def backward(last):
+            for node in reversed(tape): hand_back(node)
+            tape = all_before(last)""",
+    ),
 ]
 
 RIGHT += [
@@ -3277,6 +3359,18 @@ RIGHT += [
     (TORCH_TAPE, _slope(LEAF, "return torch.autograd.grad(f(w), w)[0].item()")),
     (TORCH_TAPE, _down(NONE, WALK, "w.data -= lrate * w.grad")),
     (TORCH_TAPE, _down("w.grad.zero_()", WALK, STEP_W)),
+    (TORCH_TAPE, STEPS_BACK),
+    (TORCH_TAPE, _before("return set([function]).union(*[all_before(one) for one in earlier])")),
+    (
+        TORCH_TAPE,
+        _before(
+            "found = {function}", "for one in earlier: found |= all_before(one)", "return found"
+        ),
+    ),
+    (TORCH_TAPE, _blind("e * e.data")),
+    (TORCH_TAPE, _blind("e * e.item()")),
+    (TORCH_TAPE, _blind("e.detach() * e")),
+    (TORCH_TAPE, _blind("e * e.clone().detach()")),
 ]
 
 
@@ -3342,6 +3436,27 @@ def _function(rule="g * torch.exp(s - value)", value="top + (s - top).exp().sum(
                 return {rule}"""
 
 
+def _rows(answer, *lines):
+    body = "\n            ".join(lines)
+    return f"""
+        def table_of(f, a):
+            a = a.clone().requires_grad_()
+            b = f(a)
+            {body}
+            return {answer}"""
+
+
+def _each_row(g="g", where="torch.eye(len(b))", keep=", retain_graph=True"):
+    return f"[torch.autograd.grad(b, a, {g}{keep})[0] for g in {where}]"
+
+
+def _hooked(rule, end="return a"):
+    return f"""
+        def limit_gradient(a, limit):
+            a.register_hook(lambda g: {rule})
+            {end}"""
+
+
 NAIVE = """
         def log_sum_exp(s):
             value = np.log(np.exp(s.data).sum(axis=-1, keepdims=True))
@@ -3390,6 +3505,28 @@ WRONG += [
     ),
     (ARRAYS, "sign", _lse("-g * np.exp(s.data - value)")),
     (ARRAYS, "overflows", NAIVE),
+    (TORCH_ARRAYS, "exchanged", _rows(f"torch.stack({_each_row()}, dim=1)")),
+    (TORCH_ARRAYS, "exchanged", _rows(f"torch.stack({_each_row()}).T")),
+    (TORCH_ARRAYS, "All rows are added up", _rows("torch.autograd.grad(b.sum(), a)[0]")),
+    (TORCH_ARRAYS, "sum of all", _rows(f"torch.stack({_each_row('torch.ones(len(b))')})")),
+    (TORCH_ARRAYS, "notes are gone", _rows(f"torch.stack({_each_row(keep='')})")),
+    (TORCH_ARRAYS, "f(a) itself", _rows("b.detach()")),
+    (TORCH_ARRAYS, "Only the first row", _rows(f"{_each_row()}[0]")),
+    (TORCH_ARRAYS, "", _rows(_each_row())),
+    (TORCH_ARRAYS, "Nothing is cut", _hooked("None")),
+    (TORCH_ARRAYS, "Nothing is cut", "def limit_gradient(a, limit): return a"),
+    (TORCH_ARRAYS, "below 0 as well", _hooked("g.clamp(max=limit)")),
+    (TORCH_ARRAYS, "too large as well", _hooked("g.clamp(min=-limit)")),
+    (
+        TORCH_ARRAYS,
+        "a itself is cut",
+        "def limit_gradient(a, limit): return a.clamp(-limit, limit)",
+    ),
+    (TORCH_ARRAYS, "lost its sign", _hooked("g.abs().clamp(max=limit)")),
+    (TORCH_ARRAYS, "becomes 0", _hooked("g * (g.abs() <= limit)")),
+    (TORCH_ARRAYS, "is scaled", _hooked("g * min(1.0, limit / g.norm())")),
+    (TORCH_ARRAYS, "return a itself", _hooked("g.clamp(-limit, limit)", "return None")),
+    (TORCH_ARRAYS, "Nothing comes back", _hooked("g.clamp(-limit, limit)", "return a.detach()")),
     (TORCH_ARRAYS, "B is not transposed", _back_of("G @ B")),
     (TORCH_ARRAYS, "A is not transposed", _back_of(to_b="A @ G")),
     (TORCH_ARRAYS, "two are exchanged", _back_of("A.mT @ G", "G @ B.mT")),
@@ -3423,6 +3560,27 @@ RIGHT += [
     (ARRAYS, _matmul("np.einsum('...ij,...kj->...ik', g, b.data)")),
     (ARRAYS, _pick("for place, part in zip(index, g): back[place] += part")),
     (ARRAYS, _lse("g * np.exp(s.data - top) / inside")),
+    (TORCH_ARRAYS, _rows(f"torch.vstack({_each_row()})")),
+    (
+        TORCH_ARRAYS,
+        _rows("torch.stack([torch.autograd.grad(f(a)[k], a)[0] for k in range(len(b))])"),
+    ),
+    (TORCH_ARRAYS, "def table_of(f, a): return torch.autograd.functional.jacobian(f, a)"),
+    (
+        TORCH_ARRAYS,
+        _rows(
+            "torch.stack(rows)",
+            "rows = []",
+            "for g in torch.eye(len(b), dtype=b.dtype):",
+            "    a.grad = None",
+            "    b.backward(g, retain_graph=True)",
+            "    rows.append(a.grad)",
+        ),
+    ),
+    (TORCH_ARRAYS, _hooked("torch.clamp(g, min=-limit, max=limit)")),
+    (TORCH_ARRAYS, _hooked("g.clip(-limit, limit)")),
+    (TORCH_ARRAYS, _hooked("torch.where(g.abs() > limit, limit * g.sign(), g)")),
+    (TORCH_ARRAYS, _hooked("torch.minimum(g, torch.full_like(g, limit)).clamp(min=-limit)")),
     (TORCH_ARRAYS, _back_of("torch.matmul(G, B.transpose(-1, -2))")),
     (TORCH_ARRAYS, _function(value="torch.logsumexp(s, -1, keepdim=True)")),
     (TORCH_ARRAYS, _function("g * torch.softmax(s, -1)")),
@@ -3438,18 +3596,44 @@ def _dual(answer):
     return f"def dual_multiply(a, b): return {answer}"
 
 
-def _forget(
-    quiet="Array(a.data, (), needs_grad=False)", last="total(stretch(again) * g)", back="again.grad"
-):
-    return f"""
-        def forgetful(stretch, a):
-            def rule(g):
-                again = Array(a.data)
-                backward({last})
-                return {back}
+def _push(answer):
+    return f"def push_forward(a, W, d): return {answer}"
 
-            quiet = stretch({quiet})
-            return made(quiet.data, (a, rule))"""
+
+def _again(last="total(stretch(again) * g)", back="again.grad", begin="again = Array(data)"):
+    return f"""
+        def back_again(stretch, data, g):
+            {begin}
+            backward({last})
+            return {back}"""
+
+
+def _dual_walk(
+    *results,
+    data="Dual(*pair)",
+    pairs="zip(point, direction)",
+    gradient="node.grad.value",
+    curved="node.grad.slope",
+):
+    ends = results or (
+        f"np.array([{gradient} for node in nodes]), np.array([{curved} for node in nodes])",
+    )
+    return f"""
+        def along(f, point, direction):
+            nodes = [Node({data}) for pair in {pairs}]
+            scalar["backward"](f(*nodes))
+            return {ends[0]}"""
+
+
+def _each(answer):
+    return f"def each_gradient(f, parameters, x, y): return {answer}"
+
+
+def _quiet(*lines):
+    body = "\n            ".join(lines)
+    return f"""
+        def without_notes(f, w):
+            {body}"""
 
 
 def _along(answer):
@@ -3475,14 +3659,80 @@ WRONG += [
     (COSTS, "Only the second", _dual("(a[0] * b[0], a[0] * b[1])")),
     (COSTS, "quotient", _dual("(a[0] * b[0], a[1] * b[0] - a[0] * b[1])")),
     (COSTS, "exchanged", _dual("(a[1] * b[0] + a[0] * b[1], a[0] * b[0])")),
-    (COSTS, "left out", _forget(last="total(stretch(again))")),
-    (COSTS, "stretch itself goes back", _forget(back="g * stretch(Array(a.data)).data")),
-    (COSTS, "as it is", _forget(back="g")),
-    (COSTS, "twice", _forget(back="g * again.grad")),
-    (COSTS, "hands back nothing", _forget(back="None")),
-    (COSTS, "not an Array", _forget(back="Array(again.grad)")),
-    (COSTS, "whole stretch is on the tape", "def forgetful(stretch, a): return stretch(a)"),
-    (COSTS, "returns no Array", "def forgetful(stretch, a): return stretch(a).data"),
+    (COSTS, "slope of tanh is missing", _push("d @ W")),
+    (COSTS, "through W is missing", _push("d * (1 - np.tanh(a @ W) ** 2)")),
+    (COSTS, "W is transposed", _push("(d @ W.T) * (1 - np.tanh(a @ W) ** 2)")),
+    (COSTS, "tanh at d", _push("np.tanh(d @ W)")),
+    (COSTS, "taken at d @ W", _push("(d @ W) * (1 - np.tanh(d @ W) ** 2)")),
+    (COSTS, "with a square", _push("(d @ W) * (1 - np.tanh(a @ W))")),
+    (COSTS, "tanh itself stands", _push("(d @ W) * np.tanh(a @ W)")),
+    (COSTS, "direction is left out", _push("(a @ W) * (1 - np.tanh(a @ W) ** 2)")),
+    (
+        COSTS,
+        "as if it were approximated",
+        _push("(np.tanh((a + 1e-4 * d) @ W) - np.tanh(a @ W)) / 1e-4"),
+    ),
+    (COSTS, "left out", _again(last="total(stretch(again))")),
+    (COSTS, "stretch itself goes back", _again(back="g * stretch(Array(data)).data")),
+    (
+        COSTS,
+        "was not computed from an Array",
+        "def back_again(stretch, data, g): return stretch(data)",
+    ),
+    (COSTS, "as it is", _again(back="g")),
+    (COSTS, "twice", _again(back="g * again.grad")),
+    (COSTS, "returns nothing", _again(back="None")),
+    (COSTS, "returns an Array", _again(back="Array(again.grad)")),
+    (
+        COSTS,
+        "returns an Array",
+        "def back_again(stretch, data, g): return stretch(Array(data)) * g",
+    ),
+    (COSTS, "the mean", _again(last="mean(stretch(again) * g)")),
+    (COSTS, "take a sum or a mean", _again(last="stretch(again) * g")),
+    (COSTS, "no input of this result", _again(begin="again = as_array(data)")),
+    (COSTS, "Two walks", _again(last="total(stretch(again) * g * 2.0)")),
+    (COSTS, "wrong order", _dual_walk(gradient="node.grad.slope", curved="node.grad.value")),
+    (COSTS, "direction is left out", _dual_walk(data="Dual(pair[0], 1.0)")),
+    (COSTS, "", _dual_walk(data="pair[0]")),
+    (COSTS, "H d is 0", _dual_walk(data="Dual(pair[0])")),
+    (
+        COSTS,
+        "gradient times d",
+        _dual_walk("(g := np.array([n.grad.value for n in nodes])), g * direction"),
+    ),
+    (COSTS, "are exchanged", _dual_walk(pairs="zip(direction, point)")),
+    (COSTS, "stands there twice", _dual_walk(curved="node.grad.value")),
+    (COSTS, "dual numbers in it", _dual_walk("[node.grad for node in nodes]")),
+    (COSTS, "nodes in it", _dual_walk("nodes")),
+    (COSTS, "", _dual_walk("np.array([node.grad.slope for node in nodes])")),
+    (TORCH_COSTS, "added up", _each("grad(lambda p: f(p, x, y).sum())(parameters)")),
+    (TORCH_COSTS, "averaged", _each("grad(lambda p: f(p, x, y).mean())(parameters)")),
+    (TORCH_COSTS, "values of f", _each("vmap(f, in_dims=(None, 0, 0))(parameters, x, y)")),
+    (TORCH_COSTS, "first row", _each("grad(f)(parameters, x[0], y[0])")),
+    (
+        TORCH_COSTS,
+        "derivative is by x",
+        _each("vmap(grad(f, argnums=1), in_dims=(None, 0, 0))(parameters, x, y)"),
+    ),
+    (
+        TORCH_COSTS,
+        "exchanged",
+        _each("vmap(grad(f), in_dims=(None, 0, 0), out_dims=1)(parameters, x, y)"),
+    ),
+    (TORCH_COSTS, "", _each("vmap(grad(f))(parameters, x, y)")),
+    (TORCH_COSTS, "", _each("grad(f)(parameters, x, y)")),
+    (TORCH_COSTS, "notes are on the result", _quiet("return f(w)")),
+    (TORCH_COSTS, "they were made", _quiet("return f(w).detach()")),
+    (TORCH_COSTS, "they were made", _quiet("v = f(w)", "with torch.no_grad(): return v.clone()")),
+    (TORCH_COSTS, "stays off", _quiet("torch.set_grad_enabled(False)", "return f(w)")),
+    (
+        TORCH_COSTS,
+        "no longer asks",
+        _quiet("w.requires_grad_(False)", "with torch.no_grad(): return f(w)"),
+    ),
+    (TORCH_COSTS, "w itself", _quiet("with torch.no_grad(): f(w)", "return w.detach()")),
+    (TORCH_COSTS, "expected a PyTorch tensor", _quiet("with torch.no_grad(): return f(w).item()")),
     (TORCH_COSTS, "f itself", _along("jvp(f, (w,), (d,))[0]")),
     (TORCH_COSTS, "does not count", _along("jvp(f, (w,), (torch.ones_like(d),))[1]")),
     (TORCH_COSTS, "whole gradient", _along("grad(f)(w)")),
@@ -3497,7 +3747,53 @@ WRONG += [
 
 RIGHT += [
     (COSTS, _dual("[a[0] * b[0], b[1] * a[0] + b[0] * a[1]]")),
-    (COSTS, _forget("as_array(a.data)")),
+    (COSTS, _push("(1 - np.tanh(a @ W) ** 2) * (d @ W)")),
+    (COSTS, _push("np.matmul(d, W) / np.cosh(np.matmul(a, W)) ** 2")),
+    (COSTS, _push("(1 - np.square(np.tanh(np.dot(a, W)))) * np.dot(d, W)")),
+    (COSTS, _push("(np.tanh((a + 1e-200j * d) @ W)).imag / 1e-200")),
+    (COSTS, _again()),
+    (COSTS, _again(last="total(g * stretch(again))")),
+    (COSTS, _again(begin="again = Array(data.copy())")),
+    (COSTS, _again(last="total(stretch(again) * as_array(g))")),
+    (COSTS, _again(last="total(multiply(stretch(again), as_array(g)))")),
+    (
+        COSTS,
+        """
+        def back_again(stretch, data, g):
+            a = Array(data)
+            result = stretch(a)
+            weighted = result * g
+            loss = total(weighted)
+            backward(loss, keep=True)
+            return a.grad""",
+    ),
+    (COSTS, _dual_walk("np.array([[node.grad.value, node.grad.slope] for node in nodes]).T")),
+    (
+        COSTS,
+        _dual_walk(
+            "tuple(np.array([getattr(n.grad, k) for n in nodes]) for k in ('value', 'slope'))"
+        ),
+    ),
+    (
+        COSTS,
+        """
+        def along(f, point, direction):
+            nodes = []
+            for p, d in zip(point, direction):
+                nodes.append(Node(Dual(p, d)))
+            last = f(*nodes)
+            scalar["backward"](last)
+            grads = [node.grad for node in nodes]
+            return np.array([g.value for g in grads]), np.array([g.slope for g in grads])""",
+    ),
+    (TORCH_COSTS, _each("torch.stack([grad(f)(parameters, *row) for row in zip(x, y)])")),
+    (TORCH_COSTS, _each("vmap(lambda one, true: grad(f)(parameters, one, true))(x, y)")),
+    (TORCH_COSTS, _each("jacrev(lambda p: vmap(f, in_dims=(None, 0, 0))(p, x, y))(parameters)")),
+    (TORCH_COSTS, _each("vmap(grad(f, argnums=0), (None, 0, 0))(parameters, x, y)")),
+    (TORCH_COSTS, _quiet("with torch.inference_mode(): return f(w)")),
+    (TORCH_COSTS, _quiet("with torch.no_grad():", "    value = f(w)", "return value")),
+    (TORCH_COSTS, _quiet("with torch.set_grad_enabled(False): return f(w)")),
+    (TORCH_COSTS, _quiet("return torch.no_grad()(f)(w)")),
     (TORCH_COSTS, _along("grad(f)(w) @ d")),
     (TORCH_COSTS, _along("vjp(f, w)[1](torch.ones(()))[0] @ d")),
     (TORCH_COSTS, "def curvature_along(f, w, d): return jvp(grad(f), (w,), (d,))"),

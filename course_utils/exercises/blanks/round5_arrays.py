@@ -392,7 +392,135 @@ FUNCTION = Exercise(
     mistakes=LOG_SUM_EXP.mistakes,
 )
 
+
+def _shown_as(text: str, value: Callable, table: Callable) -> Any:
+    """Return a function of a vector that knows its table of derivatives, shown as its text."""
+
+    def f(a):
+        return value(a)
+
+    f.__doc__, f.table = text, table  # type: ignore[attr-defined]
+    return f
+
+
+_NEIGHBOURS = _shown_as(
+    "f(a) = a[:-1] * a[1:]",
+    lambda a: a[:-1] * a[1:],
+    lambda a: (
+        np.eye(len(a) - 1, len(a)) * np.r_[a[1:], 0]
+        + np.eye(len(a) - 1, len(a), 1) * np.r_[0, a[:-1]]
+    ),
+)
+_SQUARES = _shown_as("f(a) = a**2", lambda a: a**2, lambda a: np.diag(2 * a))
+
+
+def _table_in_tensors(function, f, a):
+    try:
+        return in_tensors(function, f, a)
+    except RuntimeError as error:
+        if "second time" not in str(error):
+            raise
+        raise NotRight(
+            "Its notes are gone after the first row: each walk but the last needs"
+            " retain_graph=True."
+        ) from None
+
+
+TABLE_OF = Exercise(
+    function="table_of",
+    parts={"table": "tensor"},
+    right=lambda f, a: f.table(a),
+    cases=[
+        (_SQUARES, np.array([1.0, 3.0])),
+        (_NEIGHBOURS, np.array([2.0, 3.0, -1.0])),
+        (_NEIGHBOURS, np.array([0.5, -2.0, 1.5, 4.0])),
+    ],
+    call=_table_in_tensors,
+    mistakes=[
+        Mistake(
+            "Rows and columns are exchanged: a row for each number of f(a).",
+            lambda f, a: f.table(a).T,
+        ),
+        Mistake(
+            "All rows are added up: hand back from one number of f(a) at a time.",
+            lambda f, a: f.table(a).sum(axis=0),
+        ),
+        Mistake(
+            "Each row is the sum of all: g should be 1 at one place and 0 at the others.",
+            lambda f, a: np.ones((len(f.table(a)), 1)) * f.table(a).sum(axis=0),
+        ),
+        Mistake("This is f(a) itself, not its table.", lambda f, a: f(a)),
+        Mistake("Only the first row is returned.", lambda f, a: f.table(a)[0]),
+    ],
+)
+
+
+def _limited(way=lambda g, limit: np.clip(g, -limit, limit)):
+    return lambda a, g, limit: (a, way(g, limit))
+
+
+def _limits(function, a, g, limit):
+    import torch
+
+    leaf = torch.from_numpy(a).requires_grad_()
+    made = function(leaf * 1.0, limit)
+    if made is Ellipsis:
+        return made
+    if not is_tensor(made):
+        raise NotRight(f"It returns {type_in_words(made)}; return a itself, after its hook is set.")
+    if not made.requires_grad:
+        raise NotRight(
+            "Nothing comes back through the result: return a itself, not a copy of its numbers."
+        )
+    (back,) = torch.autograd.grad(made, leaf, torch.from_numpy(g))
+    return made.detach(), back
+
+
+LIMIT_GRADIENT = Exercise(
+    function="limit_gradient",
+    parts={"a": "tensor", "what comes back to a": "tensor"},
+    right=_limited(),
+    cases=[
+        (np.array([5.0, 7.0, 9.0]), np.array([0.5, 3.0, -4.0]), 1.0),
+        (np.array([-2.0, 0.25]), np.array([-0.75, 8.0]), 2.5),
+    ],
+    call=_limits,
+    mistakes=[
+        Mistake(
+            "Nothing is cut: is the hook set, and does it return something?",
+            _limited(lambda g, limit: g),
+        ),
+        Mistake(
+            "Only what is too large is cut; what is too far below 0 as well.",
+            _limited(lambda g, limit: np.minimum(g, limit)),
+        ),
+        Mistake(
+            "Only what is too far below 0 is cut; what is too large as well.",
+            _limited(lambda g, limit: np.maximum(g, -limit)),
+        ),
+        Mistake(
+            "a itself is cut, and its gradient with it; only what comes back should be.",
+            lambda a, g, limit: (np.clip(a, -limit, limit), g * (np.abs(a) <= limit)),
+        ),
+        Mistake(
+            "What comes back has lost its sign.",
+            _limited(lambda g, limit: np.minimum(np.abs(g), limit)),
+        ),
+        Mistake(
+            "What is too large becomes 0; it should become the limit.",
+            _limited(lambda g, limit: g * (np.abs(g) <= limit)),
+        ),
+        Mistake(
+            "The whole gradient is scaled to the length of the limit; here each entry is cut by"
+            " itself.",
+            _limited(lambda g, limit: g * min(1.0, limit / np.linalg.norm(g))),
+        ),
+    ],
+)
+
 BLANKS = {
     "Round5_Arrays": {each.function: each for each in (UNSTRETCH, MATMUL, PICK, LOG_SUM_EXP)},
-    "Round5_Arrays-PyTorch": {each.function: each for each in (MATMUL_BACK, FUNCTION)},
+    "Round5_Arrays-PyTorch": {
+        each.function: each for each in (TABLE_OF, LIMIT_GRADIENT, MATMUL_BACK, FUNCTION)
+    },
 }

@@ -53,68 +53,197 @@ DUAL_MULTIPLY = Exercise(
     ],
 )
 
+# --- Forwards through a layer ---------------------------------------------------------------------
+
+
+def _pushed(by_d=lambda a, W, d: d @ W, slope=lambda b: 1 - b**2):
+    return lambda a, W, d: by_d(a, W, d) * slope(np.tanh(a @ W))
+
+
+def _drawn(seed, *shape):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+PUSH_FORWARD = Exercise(
+    function="push_forward",
+    parts={"J d": "array"},
+    right=_pushed(),
+    cases=[
+        (np.array([[0.5, 1.0]]), np.array([[1.0, 0.0], [0.5, -1.0]]), np.array([[2.0, 1.0]])),
+        (_drawn(1, 3, 2), _drawn(2, 2, 2), _drawn(3, 3, 2)),
+        (_drawn(4, 2, 3), _drawn(5, 3, 3), _drawn(6, 2, 3)),
+    ],
+    mistakes=[
+        Mistake("The slope of tanh is missing: times 1 - tanh².", _pushed(slope=lambda b: 1.0)),
+        Mistake(
+            "The way through W is missing: a nudge d of a becomes d @ W.",
+            _pushed(by_d=lambda a, W, d: d),
+        ),
+        Mistake(
+            "W is transposed: that is the way back, g @ Wᵀ. Forwards it is d @ W.",
+            _pushed(by_d=lambda a, W, d: d @ W.T),
+        ),
+        Mistake(
+            "This is tanh at d; tanh's slope belongs to a @ W, and d goes along with it.",
+            lambda a, W, d: np.tanh(d @ W),
+        ),
+        Mistake(
+            "The slope is taken at d @ W; it is that at a @ W, where the layer stands.",
+            lambda a, W, d: (d @ W) * (1 - np.tanh(d @ W) ** 2),
+        ),
+        Mistake("The slope of tanh is 1 - tanh², with a square.", _pushed(slope=lambda b: 1 - b)),
+        Mistake("tanh itself stands where its slope belongs.", _pushed(slope=lambda b: b)),
+        Mistake(
+            "The direction is left out: a @ W stands where d @ W belongs.",
+            _pushed(by_d=lambda a, W, d: a @ W),
+        ),
+    ],
+)
+
 # --- Computed again -------------------------------------------------------------------------------
 
 
-def _cubed(a, arrived, times=1.0, slope=lambda a: 3 * a**2, value=lambda a: a**3):
-    """Return (value, what goes back) of ``forgetful`` on a cube."""
-    return value(a), times * arrived * slope(a)
+def _cubed(data, g, times=1.0, slope=lambda a: 3 * a**2):
+    """Return what goes back through a cube, with mistakes if asked for."""
+    return times * g * slope(data)
 
 
-def _forgets(function, a, arrived):
-    space = globals_of(function)
-    leaf = space["Array"](a)
-    result = function(lambda each: each * each * each, leaf)
-    if result is Ellipsis:
-        return result
-    if not hasattr(result, "made_from"):
-        raise NotRight(
-            "It returns no Array; return made(value, (a, rule)), so that the result remembers."
-        )
-    if len(result.made_from) != 1 or result.made_from[0][0] is not leaf:
-        raise NotRight(
-            "The whole stretch is on the tape: compute its value from an Array that needs no"
-            " gradient, and its notes in the rule. Then one pair is enough: (a, rule)."
-        )
-    back = result.made_from[0][1](arrived)
-    if back is Ellipsis:
-        return back
+def _walks_again(function, data, g):
+    before = globals_of(function)["Array"](data)
+    seen = []
+
+    def cube(a):
+        seen.append(a)
+        return a * a * a
+
+    back = function(cube, before.data, g)
     if hasattr(back, "made_from"):
-        raise NotRight("The rule hands back numbers, again.grad, not an Array.")
+        raise NotRight("It returns an Array; return what goes back as numbers, again.grad.")
     if back is None:
         raise NotRight(
-            "The rule hands back nothing. Is there a return? And is again.grad that of the Array"
-            " that the stretch was computed from once more?"
+            "It returns nothing. Is there a return? And is the grad that of the Array from which"
+            " the stretch was computed?"
         )
-    return result.data, np.asarray(back, float)
+    if back is not Ellipsis and not any(hasattr(each, "made_from") for each in seen):
+        raise NotRight(
+            "The stretch was not computed from an Array: again = Array(data), then stretch(again)."
+        )
+    return back
 
 
-FORGETFUL = Exercise(
-    function="forgetful",
-    parts={"value": "array", "what goes back to a": "array"},
+BACK_AGAIN = Exercise(
+    function="back_again",
+    parts={"what goes back": "array"},
     right=_cubed,
     cases=[
         (np.array([2.0, -1.0]), np.array([1.0, 1.0])),
         (np.array([0.5, 3.0]), np.array([2.0, -0.5])),
     ],
-    call=_forgets,
+    call=_walks_again,
     mistakes=[
         Mistake(
             "What has arrived, g, is left out: walk back from the sum of the stretch times g.",
-            lambda a, arrived: _cubed(a, np.ones_like(arrived)),
+            lambda data, g: _cubed(data, np.ones_like(g)),
         ),
         Mistake(
             "The stretch itself goes back, not its derivative: hand back again.grad.",
-            lambda a, arrived: _cubed(a, arrived, slope=lambda a: a**3),
+            lambda data, g: _cubed(data, g, slope=lambda a: a**3),
         ),
         Mistake(
-            "g goes back as it is; the derivative of the stretch is missing.",
-            lambda a, arrived: _cubed(a, arrived, slope=lambda a: 1.0),
+            "The stretch itself goes back, without g and not as a derivative: again.grad.",
+            lambda data, g: data**3,
+        ),
+        Mistake(
+            "g goes back as it is; the derivative of the stretch is missing.", lambda data, g: g
         ),
         Mistake(
             "g is multiplied in twice: once in the sum that is walked back, and once more.",
-            lambda a, arrived: _cubed(a, arrived, times=arrived),
+            lambda data, g: _cubed(data, g, times=g),
         ),
+        Mistake(
+            "It walks back from the mean: each part is divided by their number. Take the sum.",
+            lambda data, g: _cubed(data, g) / g.size,
+        ),
+        Mistake("Two walks have been added up.", lambda data, g: 2 * _cubed(data, g)),
+    ],
+)
+
+# --- Dual numbers on the tape ---------------------------------------------------------------------
+
+
+def _formula(text, value, slope, curvature):
+    def f(*w):
+        return value(*w)
+
+    f.__doc__, f.slope, f.curvature = text, slope, curvature  # type: ignore[attr-defined]
+    return f
+
+
+_TWO = _formula(
+    "f(a, b) = a * a * b",
+    lambda a, b: a * a * b,
+    lambda a, b: np.array([2 * a * b, a * a]),
+    lambda a, b: np.array([[2 * b, 2 * a], [2 * a, 0.0]]),
+)
+_THREE = _formula(
+    "f(a, b, c) = a * b * c + c * c * c",
+    lambda a, b, c: a * b * c + c * c * c,
+    lambda a, b, c: np.array([b * c, a * c, a * b + 3 * c**2]),
+    lambda a, b, c: np.array([[0.0, c, b], [c, 0.0, a], [b, a, 6 * c]]),
+)
+
+
+def _derived(f, point, direction):
+    return f.slope(*point), f.curvature(*point) @ direction
+
+
+def _along(function, f, point, direction):
+    results = function(f, point, direction)
+    if isinstance(results, np.ndarray) and results.ndim == 2 and len(results) == 2:
+        results = tuple(results)
+    parts = results if isinstance(results, tuple | list) else [results]
+    for each in parts:
+        entries = np.asarray(each, dtype=object).ravel() if each is not Ellipsis else ()
+        if any(hasattr(entry, "slope") for entry in entries):
+            raise NotRight(
+                "There are dual numbers in it: of each grad take .value for the gradient, and"
+                " .slope for H d."
+            )
+        if any(hasattr(entry, "made_from") for entry in entries):
+            raise NotRight("There are nodes in it; what is asked for stands in their grad.")
+    return results
+
+
+ALONG = Exercise(
+    function="along",
+    parts={"gradient": "array", "H d": "array"},
+    right=_derived,
+    cases=[
+        (_TWO, np.array([3.0, -1.0]), np.array([1.0, 0.0])),
+        (_TWO, np.array([0.5, 2.0]), np.array([0.6, -0.8])),
+        (_THREE, np.array([1.0, -2.0, 0.5]), np.array([0.25, 1.0, 3.0])),
+    ],
+    call=_along,
+    mistakes=[
+        Mistake(
+            "The two results are in the wrong order: gradient, H d.",
+            lambda f, point, d: _derived(f, point, d)[::-1],
+        ),
+        Mistake(
+            "The direction is left out: each number goes in with its own entry of it as its slope,"
+            " not with 1.",
+            lambda f, point, d: _derived(f, point, np.ones_like(d)),
+        ),
+        Mistake(
+            "H d is 0: do the numbers go in with a slope, Dual(value, slope)?",
+            lambda f, point, d: _derived(f, point, np.zeros_like(d)),
+        ),
+        Mistake(
+            "The second result is the gradient times d; H d is the slope of the gradient.",
+            lambda f, point, d: (f.slope(*point), f.slope(*point) * d),
+        ),
+        Mistake("point and direction are exchanged.", lambda f, point, d: _derived(f, d, point)),
+        Mistake("The gradient stands there twice.", lambda f, point, d: (f.slope(*point),) * 2),
     ],
 )
 
@@ -211,7 +340,102 @@ CURVATURE_ALONG = Exercise(
     ],
 )
 
+
+def _error(parameters, x, y):
+    """f(parameters, x, y) = (x @ parameters - y)**2"""
+    return (x @ parameters - y) ** 2
+
+
+def _each(w, x, y):
+    return 2 * (x @ w - y)[:, None] * x
+
+
+def _one_by_one(function, w, x, y):
+    import torch
+
+    results = function(_error, *map(torch.from_numpy, (w, x, y)))
+    return results.detach() if isinstance(results, torch.Tensor) else results
+
+
+EACH_GRADIENT = Exercise(
+    function="each_gradient",
+    parts={"gradients": "tensor"},
+    right=_each,
+    cases=[
+        (
+            np.array([1.0, -1.0]),
+            np.array([[1.0, 2.0], [3.0, 0.5], [-1.0, 1.0]]),
+            np.array([0.0, 1.0, 2.0]),
+        ),
+        (_drawn(7, 3), _drawn(8, 4, 3), _drawn(9, 4)),
+    ],
+    call=_one_by_one,
+    mistakes=[
+        Mistake(
+            "The gradients of all rows are added up; one for each row is asked for, vmap.",
+            lambda w, x, y: _each(w, x, y).sum(axis=0),
+        ),
+        Mistake(
+            "The gradients of all rows are averaged; one for each row is asked for, vmap.",
+            lambda w, x, y: _each(w, x, y).mean(axis=0),
+        ),
+        Mistake("These are the values of f; grad(f) is missing.", lambda w, x, y: (x @ w - y) ** 2),
+        Mistake("Only the first row's gradient is returned.", lambda w, x, y: _each(w, x, y)[0]),
+        Mistake(
+            "The derivative is by x; grad(f) takes that by the first argument.",
+            lambda w, x, y: 2 * (x @ w - y)[:, None] * w,
+        ),
+        Mistake("Rows and columns are exchanged.", lambda w, x, y: _each(w, x, y).T),
+    ],
+)
+
+
+def _in_silence(function, w):
+    import torch
+
+    leaf = torch.from_numpy(w).requires_grad_()
+    noted = []
+
+    def cubes(w):
+        noted.append(torch.is_grad_enabled())
+        return (w**3).sum()
+
+    made = function(cubes, leaf)
+    if made is Ellipsis:
+        return made
+    if isinstance(made, torch.Tensor) and made.requires_grad:
+        raise NotRight("Its notes are on the result: compute f(w) under with torch.no_grad():")
+    if any(noted):
+        raise NotRight(
+            "The result bears no notes, but they were made: f ran with the tape on. Put the call"
+            " itself under with torch.no_grad():"
+        )
+    if not torch.is_grad_enabled():
+        torch.set_grad_enabled(True)
+        raise NotRight("The tape stays off for all that follows: with torch.no_grad(): ends it.")
+    if not leaf.requires_grad:
+        raise NotRight("The caller's w no longer asks for a gradient; leave it as it is.")
+    return made
+
+
+WITHOUT_NOTES = Exercise(
+    function="without_notes",
+    parts={"value": "tensor"},
+    right=lambda w: np.sum(w**3),
+    cases=[(np.array([1.0, 2.0]),), (np.array([0.5, -1.5, 3.0]),)],
+    call=_in_silence,
+    mistakes=[
+        Mistake("This is w itself; f(w) is asked for.", lambda w: w),
+        Mistake("This is the gradient of f; its value is asked for.", lambda w: 3 * w**2),
+        Mistake("f is called on 0, or its value is lost.", lambda w: np.array(0.0)),
+    ],
+)
+
 BLANKS = {
-    "Round5_Costs": {each.function: each for each in (DUAL_MULTIPLY, FORGETFUL)},
-    "Round5_Costs-PyTorch": {each.function: each for each in (SLOPE_ALONG, CURVATURE_ALONG)},
+    "Round5_Costs": {
+        each.function: each for each in (DUAL_MULTIPLY, PUSH_FORWARD, BACK_AGAIN, ALONG)
+    },
+    "Round5_Costs-PyTorch": {
+        each.function: each for each in (SLOPE_ALONG, EACH_GRADIENT, CURVATURE_ALONG, WITHOUT_NOTES)
+    },
 }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.exercises.kinds import type_in_words
-from course_utils.exercises.model import Exercise, Mistake, NotRight
+from course_utils.exercises.model import Exercise, Mistake, NotDone, NotRight
 from course_utils.exercises.watching import globals_of
 
 
@@ -178,8 +178,8 @@ def _hands(function, grad, grads, slopes, to):
         each.grad = before
     node = _Node(1.0, tuple((earlier[place], slope) for place, slope in zip(to, slopes)))
     node.grad = grad
-    if function(node) is Ellipsis:
-        return ...
+    if function(node) is Ellipsis or not function.__code__.co_names:  # its body is a mere ...
+        raise NotDone
     return np.array([each.grad for each in earlier])
 
 
@@ -270,7 +270,13 @@ def _walks(function, formula, w, walks):
     leaf = _Node(w)
     last = formula(leaf)
     for _ in range(walks):
-        if function(last) is Ellipsis:
+        try:
+            done = function(last)
+        except UnboundLocalError:
+            raise NotRight(
+                "The tape is used before it is laid out: tape = all_before(last) comes first."
+            ) from None
+        if done is Ellipsis:
             return ...
     return leaf.grad
 
@@ -359,12 +365,23 @@ def _steps(function, loss_of, w, lrate):
 
     leaf = torch.tensor(w, dtype=torch.float64, requires_grad=True)
     leaf.grad = torch.full_like(leaf, _OLD_GRADIENT)
+    computed: list[Any] = []
+
+    def counted(w):
+        computed.append(w)
+        return loss_of(w)
+
     for _ in range(2):
+        computed.clear()
         try:
-            done = function(loss_of, leaf, lrate)
+            done = function(counted, leaf, lrate)
         except TypeError:
             if leaf.grad is not None:
                 raise
+            if not computed:
+                raise NotRight(
+                    "It moves before backward has filled w.grad: empty, walk back, move."
+                ) from None
             raise NotRight(
                 "The gradient is emptied after backward has filled it, and before it is used."
                 " Empty it first."
@@ -379,6 +396,18 @@ def _steps(function, loss_of, w, lrate):
         if done is Ellipsis:
             return ...
     return leaf.item()
+
+
+def _stale(loss_of, w, lrate):
+    """Return w after two moves, each by what was there before, emptied and then walked back."""
+    first = w - lrate * _OLD_GRADIENT
+    return first - lrate * loss_of.derivative(first)
+
+
+def _emptied_last(loss_of, w, lrate):
+    """Return w after two steps, each emptied at its end."""
+    first = w - lrate * (_OLD_GRADIENT + loss_of.derivative(w))
+    return first - lrate * loss_of.derivative(first)
 
 
 def _late(loss_of, w, lrate):
@@ -402,6 +431,14 @@ STEP_DOWN = Exercise(
             "It moves by the gradient of the step before: backward comes first, then the move.",
             _late,
         ),
+        Mistake(
+            "It moves by what w.grad held before: empty, walk back, and only then move.", _stale
+        ),
+        Mistake(
+            "w.grad is emptied at the end: what stands there before the first step is added in."
+            " Empty it first.",
+            _emptied_last,
+        ),
         Mistake("The weight never moves.", lambda loss_of, w, lrate: w),
         Mistake(
             "It walks uphill. Subtract.",
@@ -410,7 +447,141 @@ STEP_DOWN = Exercise(
     ],
 )
 
+# --- The graph in PyTorch, and what is cut off it -------------------------------------------------
+
+
+def _graph(text: str, value: Callable) -> Any:
+    """Return a function of a tensor, shown as its text."""
+    return _formula(text, value, lambda w: None)
+
+
+def _tensor(w):
+    import torch
+
+    return torch.tensor(w, dtype=torch.float64, requires_grad=True)
+
+
+def _twice_used(w):
+    u = 2.0 * w
+    return u * u + u
+
+
+def _constant_beside(w):
+    return w * 3.0 + w.detach()
+
+
+def _functions(formula, w, most_once=True, itself=True, inputs=True, direct=False):
+    """Return (how many functions stand behind a formula, how many of them are a leaf's), with
+    mistakes if asked for.
+    """
+    last = formula(_tensor(w)).grad_fn
+    met, to_visit = [], [last]
+    while to_visit:
+        function = to_visit.pop()
+        if most_once and function in met:
+            continue
+        met.append(function)
+        if not direct or function is last:
+            to_visit += [each for each, _ in function.next_functions if each is not None]
+    leaves = _leaves(met)
+    return len(met) - (not itself) - (0 if inputs else leaves), leaves if inputs else 0
+
+
+def _leaves(functions):
+    return sum("Accumulate" in type(each).__name__ for each in functions)
+
+
+def _found(function, formula, w):
+    last = formula(_tensor(w)).grad_fn
+    try:
+        found = function(last)
+    except AttributeError as error:
+        if "next_functions" not in str(error):
+            raise
+        raise NotRight(
+            "next_functions holds None for what needs no gradient, and pairs (function, number):"
+            " take the first of each pair, and leave None out."
+        ) from None
+    if found is Ellipsis:
+        return found
+    if not isinstance(found, set | frozenset | list | tuple):
+        raise NotRight(f"It returns {type_in_words(found)}; return the set of functions.")
+    if None in found:
+        raise NotRight("None is among them: it stands for what needs no gradient. Leave it out.")
+    return len(found), _leaves(found)
+
+
+def _counted(**fault):
+    return lambda formula, w: _functions(formula, w, **fault)
+
+
+ALL_BEFORE = Exercise(
+    function="all_before",
+    parts={"functions found": "number", "AccumulateGrad among them": "number"},
+    right=_counted(),
+    cases=[
+        (_graph("f = w * w", lambda w: w * w), 3.0),
+        (_graph("u = 2 * w, f = u * u + u", _twice_used), 1.5),
+        (_graph("f = w * 3 + w.detach()", _constant_beside), 1.5),
+    ],
+    call=_found,
+    mistakes=[
+        Mistake("The function itself is left out; it belongs to the set.", _counted(itself=False)),
+        Mistake(
+            "A function that is used twice is counted twice: a set holds each once.",
+            _counted(most_once=False),
+        ),
+        Mistake(
+            "Only what it was directly made from is found; go on from each of these.",
+            _counted(direct=True),
+        ),
+        Mistake("AccumulateGrad is left out; it is the leaf's place.", _counted(inputs=False)),
+    ],
+)
+
+
+def _blind(value=lambda e: e * e, slope=lambda e: e):
+    return lambda e: (value(e), slope(e))
+
+
+def _half(function, e):
+    import torch
+
+    leaf = _tensor(e)
+    made = function(leaf)
+    if made is Ellipsis:
+        return made
+    if not isinstance(made, torch.Tensor):
+        raise NotRight(f"It returns {type_in_words(made)}; return a tensor.")
+    if not made.requires_grad:
+        raise NotRight(
+            "Nothing of e is left on the tape: both factors are constants. Only the second is to be"
+            " one."
+        )
+    (slope,) = torch.autograd.grad(made, leaf)
+    return made.item(), slope.item()
+
+
+HALF_BLIND = Exercise(
+    function="half_blind",
+    parts={"value": "number", "derivative by e": "number"},
+    right=_blind(),
+    cases=[(3.0,), (-0.5,), (0.2,)],
+    call=_half,
+    mistakes=[
+        Mistake(
+            "Nothing is cut: the derivative is that of the whole square, 2 e.",
+            _blind(slope=lambda e: 2 * e),
+        ),
+        Mistake("The value should be e * e.", _blind(lambda e: 2 * e, lambda e: 1.0)),
+        Mistake("This is half of e * e; the value is to be whole.", _blind(lambda e: e * e / 2)),
+        Mistake("The second factor is missing.", _blind(lambda e: e, lambda e: 1.0)),
+    ],
+)
+
 BLANKS = {
     "Round5_Tape": {each.function: each for each in (MULTIPLY, HAND_BACK, BACKWARD, LOG_COSH)},
-    "Round5_Tape-PyTorch": {each.function: each for each in (SLOPE, STEP_DOWN)},
+    "Round5_Tape-PyTorch": {
+        each.function: each for each in (SLOPE, ALL_BEFORE, STEP_DOWN, HALF_BLIND)
+    },
 }
