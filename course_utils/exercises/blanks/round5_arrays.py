@@ -31,6 +31,16 @@ def _ones_alone(g, shape):
     return g.sum(axis=tuple(axes), keepdims=True)
 
 
+def _ones(shape):
+    return tuple(i for i, n in enumerate(shape) if n == 1)
+
+
+def _first(g, shape):
+    """Return g, with the first place alone of each stretched axis."""
+    g = g[(0,) * (g.ndim - len(shape))]
+    return g[tuple(slice(n) for n in shape)]
+
+
 def _dropped(g, shape):
     g = _front_alone(g, shape)
     return g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1))
@@ -71,6 +81,15 @@ UNSTRETCH = Exercise(
             _averaged,
         ),
         Mistake(
+            "Where an axis had length 1, the mean is taken; it is the sum.",
+            lambda g, shape: _front_alone(g, shape).mean(axis=_ones(shape), keepdims=True),
+        ),
+        Mistake(
+            "The largest part is kept; the parts are added.",
+            lambda g, shape: _front_alone(g, shape).max(axis=_ones(shape), keepdims=True),
+        ),
+        Mistake("Only the first part of each number is kept; all its parts are added.", _first),
+        Mistake(
             "Nothing is summed: what comes back is larger than what was stretched.",
             lambda g, shape: g,
         ),
@@ -104,9 +123,21 @@ def _backwards(function: Callable, *case: Any) -> Any:
     found: dict[int, Any] = {id(made): _arriving(np.shape(made.data))}
     for each in sorted(_reached(made), key=lambda one: -one.place):
         for earlier, rule in each.made_from:
-            part = rule(found.get(id(each), np.zeros_like(each.data)))
+            arrived = found.get(id(each), np.zeros_like(each.data))
+            part = rule(arrived)
             if part is Ellipsis:
                 return part
+            if part is None:
+                raise NotRight(
+                    "A rule hands back nothing: is there a return in it? (np.add.at changes its"
+                    " array, and returns nothing itself.)"
+                )
+            part = np.array(part)
+            if not np.array_equal(part, rule(arrived), equal_nan=True):
+                raise NotRight(
+                    "Called twice, the rule hands back more the second time: what it adds to must"
+                    " be made inside the rule, anew at each call."
+                )
             if np.ndim(part) < np.ndim(earlier.data):
                 part = np.broadcast_to(part, np.shape(earlier.data))
             part = _unstretched(np.asarray(part, float), np.shape(earlier.data))
@@ -153,6 +184,20 @@ def _product(to_a=None, to_b=None, value=None):
     return result
 
 
+_ALL_TURNED = (
+    "With several matrices at once .T turns all axes round; only the last two are to be exchanged:"
+)
+
+
+def _matrices_back(function, *case):
+    try:
+        return _backwards(function, *case)
+    except ValueError as error:
+        if case[0].ndim < 3 or "broadcast" not in str(error) and "mismatch" not in str(error):
+            raise
+        raise NotRight(f"{_ALL_TURNED} swapaxes(-1, -2).") from None
+
+
 _SQUARE = _drawn(7, 2, 2), _drawn(8, 2, 2)
 
 MATMUL = Exercise(
@@ -164,8 +209,35 @@ MATMUL = Exercise(
         (_drawn(9, 3, 3), _drawn(10, 3, 3)),
         (_drawn(11, 3, 2, 2), _drawn(12, 3, 2, 2)),
     ],
-    call=_backwards,
+    call=_matrices_back,
     mistakes=[
+        Mistake(
+            "b is not on the tape, so nothing goes back to it: a pair (b, rule) is missing.",
+            _product(to_b=lambda a, b, g: np.zeros_like(b)),
+        ),
+        Mistake(
+            "a is not on the tape, so nothing goes back to it: a pair (a, rule) is missing.",
+            _product(to_a=lambda a, b, g: np.zeros_like(a)),
+        ),
+        Mistake(
+            "Nothing goes back: a pair (array, rule) for each of a and b is missing.",
+            _product(to_a=lambda a, b, g: np.zeros_like(a), to_b=lambda a, b, g: np.zeros_like(b)),
+        ),
+        Mistake(
+            "What goes back to b is transposed: aᵀ @ g, not gᵀ @ a.",
+            _product(to_b=lambda a, b, g: g.swapaxes(-1, -2) @ a),
+        ),
+        Mistake(
+            "What goes back to a is transposed: g @ bᵀ, not b @ gᵀ.",
+            _product(to_a=lambda a, b, g: b @ g.swapaxes(-1, -2)),
+        ),
+        Mistake(
+            "The rules multiply number by number, *; they are matrix products, @.",
+            _product(
+                to_a=lambda a, b, g: g * b.swapaxes(-1, -2),
+                to_b=lambda a, b, g: a.swapaxes(-1, -2) * g,
+            ),
+        ),
         Mistake(
             "b is not transposed in the rule of a: it hands back g @ bᵀ.",
             _product(to_a=lambda a, b, g: g @ b),
@@ -245,6 +317,14 @@ PICK = Exercise(
         ),
         Mistake("Nothing goes back: all stays 0.", _picked(lambda back, index, g: None)),
         Mistake(
+            "It begins with a's own numbers; begin with zeros, np.zeros_like(a.data).",
+            lambda a, index: (a[index], a + _picked(np.add.at)(a, index)[1]),
+        ),
+        Mistake(
+            "It begins with ones; begin with zeros, np.zeros_like(a.data).",
+            lambda a, index: (a[index], 1 + _picked(np.add.at)(a, index)[1]),
+        ),
+        Mistake(
             "Each place that was picked gets 1 for each time; it should get what has arrived, g.",
             _picked(lambda back, index, g: np.add.at(back, index, 1.0)),
         ),
@@ -311,6 +391,21 @@ LOG_SUM_EXP = Exercise(
             _lse(lambda p, g: g * np.ones_like(p)),
         ),
         Mistake(
+            "exp(s - top) is not yet divided by the sum: softmax is exp(s - value).",
+            lambda s: (
+                LOG_SUM_EXP.right(s)[0],
+                _arriving((*s.shape[:-1], 1)) * np.exp(s - s.max(axis=-1, keepdims=True)),
+            ),
+        ),
+        Mistake("g is added to softmax; it is multiplied.", _lse(lambda p, g: g + p)),
+        Mistake(
+            "This is the logarithm of softmax, s - value; its exponential is missing.",
+            lambda s: (
+                LOG_SUM_EXP.right(s)[0],
+                _arriving((*s.shape[:-1], 1)) * (s - LOG_SUM_EXP.right(s)[0]),
+            ),
+        ),
+        Mistake(
             "The largest score was taken off and never added again.",
             _lse(lambda p, g: g * p, lambda s, right: right - s.max(axis=-1, keepdims=True)),
         ),
@@ -337,6 +432,15 @@ def _t(matrix):
     return matrix.swapaxes(-1, -2)
 
 
+def _tensors_back(function, *case):
+    try:
+        return in_tensors(function, *case)
+    except RuntimeError as error:
+        if case[0].ndim < 3 or "must match" not in str(error):
+            raise
+        raise NotRight(f"{_ALL_TURNED} .mT.") from None
+
+
 MATMUL_BACK = Exercise(
     function="matmul_back",
     parts={"what goes back to A": "tensor", "what goes back to B": "tensor"},
@@ -346,8 +450,20 @@ MATMUL_BACK = Exercise(
         (_drawn(9, 3, 3), _drawn(10, 3, 3), _drawn(16, 3, 3)),
         (_drawn(17, 3, 2, 2), _drawn(18, 3, 2, 2), _drawn(19, 3, 2, 2)),
     ],
-    call=in_tensors,
+    call=_tensors_back,
     mistakes=[
+        Mistake(
+            "Numbers are multiplied one by one, *; these are matrix products, @.",
+            _both(lambda A, B, G: G * B, lambda A, B, G: G * A),
+        ),
+        Mistake(
+            "What goes back to A has its factors exchanged: G @ Bᵀ, not Bᵀ @ G.",
+            _both(lambda A, B, G: _t(B) @ G, lambda A, B, G: _t(A) @ G),
+        ),
+        Mistake(
+            "What goes back to B is transposed: Aᵀ @ G, not Gᵀ @ A.",
+            _both(lambda A, B, G: G @ _t(B), lambda A, B, G: _t(G) @ A),
+        ),
         Mistake(
             "B is not transposed: G @ Bᵀ goes back to A.",
             _both(lambda A, B, G: G @ B, lambda A, B, G: _t(A) @ G),
@@ -379,7 +495,17 @@ def _applied(function, s):
     made = function.apply(leaf)
     if not is_tensor(made):
         return made
-    (back,) = torch.autograd.grad(made, leaf, torch.from_numpy(_arriving(tuple(made.shape))))
+    try:
+        (back,) = torch.autograd.grad(made, leaf, torch.from_numpy(_arriving(tuple(made.shape))))
+    except RuntimeError as error:
+        if "invalid gradient" in str(error):
+            raise NotRight(
+                "backward returns another shape than that of s: g has one number for each row, and"
+                " each score of the row gets its share, g times softmax."
+            ) from None
+        if "not have been used" in str(error):
+            raise NotRight("backward returns nothing; return g times softmax.") from None
+        raise
     return _require_finite((made.detach(), back))
 
 

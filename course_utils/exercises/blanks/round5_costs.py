@@ -34,6 +34,26 @@ DUAL_MULTIPLY = Exercise(
             _pair(lambda a, b: a[1] * a[0] + b[1] * b[0]),
         ),
         Mistake("The slopes are added, as for a sum.", _pair(lambda a, b: a[1] + b[1])),
+        Mistake(
+            "The values are added; a slope belongs in each term.", _pair(lambda a, b: a[0] + b[0])
+        ),
+        Mistake(
+            "The slopes' product is in it, too: it is of second order, and is dropped.",
+            _pair(lambda a, b: a[1] * b[0] + a[0] * b[1] + a[1] * b[1]),
+        ),
+        Mistake(
+            "One term stands there twice; the second has the slope of the other factor.",
+            _pair(lambda a, b: 2 * a[1] * b[0]),
+        ),
+        Mistake(
+            "The value has the product of the slopes in it; it is the product of the values alone.",
+            _pair(lambda a, b: a[1] * b[0] + a[0] * b[1], lambda a, b: a[0] * b[0] + a[1] * b[1]),
+        ),
+        Mistake(
+            "This multiplies complex numbers, where i² is -1. Here the product of the slopes is of"
+            " second order, and is dropped.",
+            _pair(lambda a, b: a[1] * b[0] + a[0] * b[1], lambda a, b: a[0] * b[0] - a[1] * b[1]),
+        ),
         Mistake("Only the first factor's slope is carried along.", _pair(lambda a, b: a[1] * b[0])),
         Mistake(
             "Only the second factor's slope is carried along.", _pair(lambda a, b: a[0] * b[1])
@@ -279,7 +299,13 @@ _POINTS = [
 def _with_tensors(function, f, w, d):
     import torch
 
-    results = function(f, torch.from_numpy(w), torch.from_numpy(d))
+    point = torch.from_numpy(w)
+    results = function(f, point, torch.from_numpy(d))
+    if point.requires_grad and results is not Ellipsis:
+        raise NotRight(
+            "It turns requires_grad on in the caller's own w: requires_grad_() works in place. Make"
+            " a tensor of your own first: w.clone().requires_grad_()."
+        )
     parts = results if isinstance(results, tuple) else (results,)
     plain = [each.detach() if isinstance(each, torch.Tensor) else each for each in parts]
     return tuple(plain) if isinstance(results, tuple) else plain[0]
@@ -306,6 +332,10 @@ SLOPE_ALONG = Exercise(
             lambda f, w, d: f.slope(w) * d,
         ),
         Mistake("w and d are exchanged.", lambda f, w, d: f.slope(d) @ w),
+        Mistake(
+            "d is brought to length 1 first; take it as it comes.",
+            lambda f, w, d: f.slope(w) @ d / np.linalg.norm(d),
+        ),
     ],
 )
 
@@ -320,6 +350,22 @@ CURVATURE_ALONG = Exercise(
             "The direction is left out: the gradient's sum is differentiated, not its product with"
             " d.",
             lambda f, w, d: (f.slope(w), f.curvature(w) @ np.ones_like(d)),
+        ),
+        Mistake(
+            "d comes too late: first the gradient's product with d, then its derivative.",
+            lambda f, w, d: (f.slope(w), f.curvature(w) @ np.ones_like(d) * d),
+        ),
+        Mistake(
+            "This is the curvature along d, one number, d H d; H d alone is asked for.",
+            lambda f, w, d: (f.slope(w), d @ f.curvature(w) @ d),
+        ),
+        Mistake(
+            "This is H with its columns multiplied by d; their sums are H d, H @ d.",
+            lambda f, w, d: (f.slope(w), f.curvature(w) * d),
+        ),
+        Mistake(
+            "This is the whole table H; times d, H @ d.",
+            lambda f, w, d: (f.slope(w), f.curvature(w)),
         ),
         Mistake(
             "H d is multiplied by d once more; d goes in before the second derivative, not after.",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.exercises.kinds import type_in_words
+from course_utils.exercises.kinds import is_tensor, type_in_words
 from course_utils.exercises.model import Exercise, Mistake, NotDone, NotRight
 from course_utils.exercises.watching import globals_of
 
@@ -108,6 +108,15 @@ MULTIPLY = Exercise(
             _product(by_a=lambda a, b: 0.0),
         ),
         Mistake(
+            "Both pairs belong to a: one to a, with b.data, and one to b, with a.data.",
+            lambda a, b: (a * b, np.array([2 * b, 0.0])),
+        ),
+        Mistake(
+            "Nothing would come back: the pairs are missing, or they hold grad, which is 0 before"
+            " the walk. To a belongs b.data, to b a.data.",
+            _product(by_a=lambda a, b: 0.0, by_b=lambda a, b: 0.0),
+        ),
+        Mistake(
             "Each local derivative is the product of both; it is the other factor alone.",
             _product(by_a=lambda a, b: a * b, by_b=lambda a, b: a * b),
         ),
@@ -143,6 +152,15 @@ LOG_COSH = Exercise(
             "This is tanh's own derivative; here tanh itself is the derivative.",
             _function_of_a(_log_cosh, lambda a: 1 - np.tanh(a) ** 2),
         ),
+        Mistake(
+            "The derivative stands on its head: sinh / cosh, which is tanh.",
+            _function_of_a(_log_cosh, lambda a: 1 / np.tanh(a)),
+        ),
+        Mistake(
+            "The derivative holds the value as a factor; it is tanh alone.",
+            _function_of_a(_log_cosh, lambda a: np.tanh(a) * _log_cosh(a)),
+        ),
+        Mistake("tan is not tanh: np.tanh.", _function_of_a(_log_cosh, np.tan)),
         Mistake(
             "The sign of the derivative is turned.",
             _function_of_a(_log_cosh, lambda a: -np.tanh(a)),
@@ -218,6 +236,20 @@ HAND_BACK = Exercise(
         Mistake(
             "Nothing arrives at the earlier numbers: add to earlier.grad.",
             _by(lambda old, slope, grad: old),
+        ),
+        Mistake(
+            "It is multiplied by earlier.grad; what is handed back is node.grad, times the local"
+            " derivative.",
+            _by(lambda old, slope, grad: old + slope * old),
+        ),
+        Mistake(
+            "It multiplies what has arrived before: add to it, +=.",
+            _by(lambda old, slope, grad: old * slope * grad),
+        ),
+        Mistake(
+            "Only the first of the earlier numbers gets its part: does a return stand inside the"
+            " loop?",
+            lambda grad, grads, slopes, to: _handed(grad, grads, slopes[:1], to),
         ),
         Mistake(
             "The signs are turned: add, do not subtract.",
@@ -298,6 +330,10 @@ BACKWARD = Exercise(
             _with(start=0.0),
         ),
         Mistake(
+            "The walk comes before last.grad is 1: empty, start with 1, walk.",
+            lambda formula, w, walks: _walked(formula, w, walks - 1),
+        ),
+        Mistake(
             "The walk goes along the tape forwards; what is last on the tape hands back first.",
             _with(backwards=False),
         ),
@@ -330,11 +366,29 @@ _SQUARE = _formula("f(w) = w * w", lambda w: w * w, lambda w: 2 * w)
 _INVERSE = _formula("f(w) = 1 / w", lambda w: 1 / w, lambda w: -1 / w**2)
 _CUBIC = _formula("f(w) = w * w * w - 2 * w", lambda w: w * w * w - 2 * w, lambda w: 3 * w * w - 2)
 
+
+def _by_autograd(function, f, value):
+    met = []
+
+    def watched(w):
+        met.append(is_tensor(w))
+        return f(w)
+
+    result = function(watched, value)
+    if met and not any(met):
+        raise NotRight(
+            "f was handed plain numbers, so this is a difference, and not exact. Make a tensor of"
+            " the value, and let autograd differentiate."
+        )
+    return result
+
+
 SLOPE = Exercise(
     function="slope",
     parts={"derivative": "number"},
     right=lambda f, value: f.derivative(value),
     cases=[(_SQUARE, 3.0), (_INVERSE, 0.8), (_CUBIC, -1.5)],
+    call=_by_autograd,
     mistakes=[
         Mistake("This is f itself; its derivative is in w.grad.", lambda f, value: f(value)),
         Mistake(
