@@ -138,8 +138,8 @@ class GraphView:
             alt="The formula as a graph: nodes for its inputs and operations, joined by edges.",
         )
         self._draw_graph(self.graph.ax)
-        self.active = self.graph.path("red", line=3.5)
-        self.second = self.graph.path("red", line=3.5)
+        self.forward = [self.graph.path("blue", line=3.5) for _ in range(2)]
+        self.back = [self.graph.path("red", line=3.5) for _ in range(2)]
         self.value_texts = [self.graph.text("blue") for _ in first.nodes]
         self.grad_texts = [self.graph.text("red") for _ in first.nodes]
         self.curve, self.tangent, self.dot = self._curve_panel(values)
@@ -219,7 +219,7 @@ class GraphView:
             draw[self.value_texts[number]] = Shape([x], [y + 0.105], text)
         back = min(step - forward, len(grads) - 1)
         if back >= 0:
-            draw |= self._gradients(tape, grads[back])
+            draw |= self._gradients(tape, grads[back], back)
             slope = grads[-1][self._leaves()[0]]
             ends = np.array(self.curve.ax.get_xlim())
             if back == self.steps[1]:
@@ -232,16 +232,23 @@ class GraphView:
         facts = [self._said(tape, step), result, arrived]
         return Frame("", facts, draw, self._trouble(error, value))
 
-    def _gradients(self, tape: Tape, grads: Sequence[float]) -> dict[Layer, Shape]:
+    def _gradients(self, tape: Tape, grads: Sequence[float], back: int) -> dict[Layer, Shape]:
+        """Return the gradients of the nodes at which something has arrived, after some steps back;
+        what arrives may be 0.
+        """
+        reached = {len(grads) - 1}
+        for number in order_back(tape)[:back]:
+            reached |= set(dict(tape.edges[number]))
         draw = {}
-        for number, grad in enumerate(grads):
-            if grad or number == len(grads) - 1:
-                x, y = self.places[number]
-                draw[self.grad_texts[number]] = Shape([x], [y - 0.15], f"{grad:.3g}")
+        for number in sorted(reached):
+            x, y = self.places[number]
+            draw[self.grad_texts[number]] = Shape([x], [y - 0.15], f"{grads[number]:.3g}")
         return draw
 
     def _edges(self, tape: Tape, step: int) -> dict[Layer, Shape]:
-        """Return the edges along which something goes at a step, drawn thick."""
+        """Return the edges along which something goes at a step, drawn thick: values in blue,
+        gradients in red.
+        """
         forward, order = self.steps[0], order_back(tape)
         number = step - 1 if step <= forward else order[step - forward - 1]
         if step < 1:
@@ -249,7 +256,7 @@ class GraphView:
         earlier = list(dict(tape.edges[number]))[:2]
         return {
             layer: Shape(*self._between(start, number))
-            for layer, start in zip((self.active, self.second), earlier)
+            for layer, start in zip(self.forward if step <= forward else self.back, earlier)
         }
 
     def _between(self, start: int, end: int) -> np.ndarray:

@@ -31,7 +31,7 @@ def test_values_and_gradients_are_those_of_pencil_and_paper(lab, value):
     grads = [2 * u * 2 + 1, 2 * u * value, 2 * u, 1.0, 1.0]
     end = len(lab.sliders[1].scales[0].values) - 1
     shown = texts(lab, number_of(lab, value, end))
-    written = [f"{each:.3g}" for each in values] + [f"{each:.3g}" for each in grads if each]
+    written = [f"{each:.3g}" for each in values] + [f"{each:.3g}" for each in grads]
     assert sorted(shown) == sorted(written)
     facts = lab.frames[number_of(lab, value, end)]["facts"]
     assert facts[1:] == [f"{values[-1]:.4g}", f"{grads[0]:.4g}"]
@@ -47,6 +47,12 @@ def test_values_appear_one_by_one_and_then_gradients(lab):
 def test_a_node_used_twice_gets_its_second_part_later(lab):
     first, last = ([float(text) for text in texts(lab, number_of(lab, 1.0, k))[5:]] for k in (6, 8))
     assert 1.0 in first and 9.0 in last and 9.0 not in first
+
+
+def test_values_go_along_blue_edges_and_gradients_along_red_ones(lab):
+    for step, colour in ((3, "blue"), (8, "red")):
+        thick = [layer.colour for layer in lab.frame(1.0, step).draw if layer.line == 3.5]
+        assert thick == [colour, colour]
 
 
 def test_the_tangent_has_the_slope_that_arrives(lab):

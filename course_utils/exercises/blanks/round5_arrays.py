@@ -392,18 +392,12 @@ LOG_SUM_EXP = Exercise(
         ),
         Mistake(
             "exp(s - top) is not yet divided by the sum: softmax is exp(s - value).",
-            lambda s: (
-                LOG_SUM_EXP.right(s)[0],
-                _arriving((*s.shape[:-1], 1)) * np.exp(s - s.max(axis=-1, keepdims=True)),
-            ),
+            _lse(lambda p, g: g * p / p.max(axis=-1, keepdims=True)),
         ),
         Mistake("g is added to softmax; it is multiplied.", _lse(lambda p, g: g + p)),
         Mistake(
             "This is the logarithm of softmax, s - value; its exponential is missing.",
-            lambda s: (
-                LOG_SUM_EXP.right(s)[0],
-                _arriving((*s.shape[:-1], 1)) * (s - LOG_SUM_EXP.right(s)[0]),
-            ),
+            _lse(lambda p, g: g * np.log(p)),
         ),
         Mistake(
             "The largest score was taken off and never added again.",
