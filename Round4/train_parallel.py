@@ -214,7 +214,7 @@ def split_digits(X, y):
 
 
 def waited(losses):
-    """Return after how many further epochs there is still no gain."""
+    """Return how many epochs ago the last gain was."""
     mark, epochs = np.inf, 0
     for loss in losses:
         epochs += 1

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 
 import nbformat
 import pytest
@@ -281,7 +282,9 @@ def filled(open_source, proved):
         assert mine[0] == given[0]
         open_source = open_source.replace("\n".join(mine), "\n".join(given), 1)
     for given in guess_arguments(proved):
-        open_source = open_source.replace(", ...", f", {given}", 1)
+        pattern = r"(,\s+)\.\.\."  # a long question stands on a line of its own
+        before, gap, after = re.split(pattern, open_source, maxsplit=1)
+        open_source = before + gap + given + after
     return open_source.replace("marks=False", "marks=True")
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from functools import partial
+from unittest.mock import Mock
 
 import numpy as np
 import psutil
@@ -352,7 +353,7 @@ def test_a_run_that_fails_before_its_first_step_has_replaced_an_earlier_runs_che
     common = "--data", data, "--checkpoint", tmp_path / "run.pt", "--epochs", EPOCHS, *DEVICES
     in_this_process(script, monkeypatch, *common, "--seed", 1)
     with monkeypatch.context() as patch:
-        patch.setattr(script, "train_step", lambda *_: signal.raise_signal(signal.SIGINT))
+        patch.setattr(script, "train_step", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             in_this_process(script, patch, *common)
     assert script.load_checkpoint(tmp_path / "run.pt")["progress"]["epoch"] == 0

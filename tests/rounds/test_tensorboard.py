@@ -295,6 +295,8 @@ def test_board_started_as_a_script_shows_the_runs_until_it_is_interrupted(logs, 
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"BROWSER": str(browser)},
+        # A proof that runs in a shell's background ignores Ctrl-C, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         line = process.stdout.readline()
