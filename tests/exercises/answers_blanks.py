@@ -459,6 +459,7 @@ WRONG = [
         ),
     ),
     (TORCH_SGD, "nn.Parameter", _model(init="self.weight = torch.tensor(weight)")),
+    (TORCH_SGD, "called w", _model("self.w = nn.Parameter(torch.tensor(weight))", "X @ self.w")),
     (TORCH_SGD, "cut off the graph", _model(predict="X @ self.weight.detach()")),
     (
         TORCH_SGD,

@@ -389,6 +389,12 @@ def _predict(model: Callable[..., Any], X: np.ndarray, weight: np.ndarray) -> An
             "The parameter lies where the caller's array lies: each step of an optimizer would"
             " change that, too. Copy it: torch.tensor(weight), not torch.from_numpy(weight)."
         )
+    if len(found) == 1 and not hasattr(made, "weight"):
+        (name,) = dict(made.named_parameters())
+        raise NotRight(
+            f"The parameter is called {name}, and the cells below read model.weight: keep it as"
+            " self.weight."
+        )
     slopes = [parameter.grad for parameter in found if parameter.grad is not None]
     return prediction, len(found), slopes[0].numpy() if slopes else np.zeros(len(weight))
 
