@@ -8,10 +8,11 @@ import linecache
 import textwrap
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
-from answers_blanks import RIGHT, WRONG
 from torch import nn
 
 from course_utils import blank, functions_from
@@ -22,6 +23,12 @@ from course_utils.learner.blanks import stub
 from course_utils.notebooks import code_cells, read_notebook
 from course_utils.resources import HOME
 
+ANSWERS = {
+    path: import_module(path.stem)
+    for path in sorted(Path(__file__).parent.glob("answers_blanks_*.py"))
+}
+WRONG = [answer for answers in ANSWERS.values() for answer in answers.WRONG]
+RIGHT = [answer for answers in ANSWERS.values() for answer in answers.RIGHT]
 STEMS = [name.split("/")[1] for pair in contents().pairs() for name in (pair.name, pair.twin)]
 BLANKS = {stem: asked for stem in STEMS if (asked := blanks_of(stem))}
 EVERY = [(stem, name) for stem, asked in BLANKS.items() for name in asked]
@@ -67,6 +74,18 @@ def define(stem, source):
     space = space_of(stem)
     exec(compile(source, file, "exec"), space)
     return space[ast.parse(source).body[-1].name]
+
+
+@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
+def test_no_helper_of_the_answers_has_anothers_name(path):
+    """The second would serve both, and the first one's answers would test something else."""
+    made = []
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            made.append(node.name)
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            made += [name.id for name in ast.walk(target) if isinstance(name, ast.Name)]
+    assert sorted(made) == sorted(set(made))
 
 
 def asked_for():

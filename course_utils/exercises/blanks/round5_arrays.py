@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.exercises.blanks.walking import back_along
 from course_utils.exercises.kinds import is_tensor, type_in_words
 from course_utils.exercises.model import Exercise, Mistake, NotRight
 from course_utils.exercises.notebook_data import in_tensors
@@ -121,7 +122,7 @@ def _backwards(function: Callable, *case: Any) -> Any:
             " result remembers."
         )
     found: dict[int, Any] = {id(made): _arriving(np.shape(made.data))}
-    for each in sorted(_reached(made), key=lambda one: -one.place):
+    for each in back_along(made, _require_pair):
         for earlier, rule in each.made_from:
             arrived = found.get(id(each), np.zeros_like(each.data))
             part = rule(arrived)
@@ -146,22 +147,12 @@ def _backwards(function: Callable, *case: Any) -> Any:
     return made.data, *(found.get(id(each), np.zeros_like(each.data)) for each in arrays)
 
 
-def _reached(made: Any) -> list:
-    """Return the array and all that it was made from. Raises NotRight where a pair is none."""
-    found, to_visit = {}, [made]
-    while to_visit:
-        each = to_visit.pop()
-        if id(each) in found:
-            continue
-        found[id(each)] = each
-        for pair in each.made_from:
-            if not (isinstance(pair, tuple) and len(pair) == 2 and callable(pair[1])):
-                raise NotRight(
-                    "An array is made from pairs (earlier array, rule), and a rule is a function of"
-                    " what has arrived: (a, lambda g: …)."
-                )
-            to_visit.append(pair[0])
-    return list(found.values())
+def _require_pair(pair: Any) -> None:
+    if not (isinstance(pair, tuple) and len(pair) == 2 and callable(pair[1])):
+        raise NotRight(
+            "An array is made from pairs (earlier array, rule), and a rule is a function of what"
+            " has arrived: (a, lambda g: …)."
+        )
 
 
 def _arriving(shape):

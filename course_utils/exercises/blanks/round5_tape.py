@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.exercises.blanks.walking import back_along
 from course_utils.exercises.kinds import is_tensor, type_in_words
 from course_utils.exercises.model import Exercise, Mistake, NotDone, NotRight
 from course_utils.exercises.watching import globals_of
@@ -37,38 +38,26 @@ def _derivatives(function: Callable, *values: float) -> Any:
             " from, the name of the operation."
         )
     found: dict[int, float] = {id(made): 1.0}
-    for each in sorted(_reached(made), key=lambda one: -one.place):
+    for each in back_along(made, _require_pair):
         for earlier, slope in each.made_from:
             there = found.get(id(earlier), 0.0)
             found[id(earlier)] = there + slope * found.get(id(each), 0.0)
     return made.data, np.array([found.get(id(each), 0.0) for each in inputs])
 
 
-def _reached(made: Any) -> list:
-    """Return the node and all that it was made from. Raises NotRight where a pair is none."""
-    found, to_visit = {}, [made]
-    while to_visit:
-        each = to_visit.pop()
-        if id(each) in found:
-            continue
-        found[id(each)] = each
-        for pair in each.made_from:
-            if not isinstance(pair, tuple | list) or len(pair) != 2:
-                raise NotRight(
-                    "made_from should hold pairs (earlier node, local derivative), one for each"
-                    " number that went in; a single pair needs a comma behind it: ((a, slope),)."
-                )
-            earlier, slope = pair
-            if not hasattr(earlier, "made_from"):
-                raise NotRight(
-                    "The first of each pair is the earlier node itself, a, not its number, a.data."
-                )
-            if hasattr(slope, "made_from"):
-                raise NotRight(
-                    "A local derivative is a plain number, such as b.data, not the node b."
-                )
-            to_visit.append(earlier)
-    return list(found.values())
+def _require_pair(pair: Any) -> None:
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise NotRight(
+            "made_from should hold pairs (earlier node, local derivative), one for each number that"
+            " went in; a single pair needs a comma behind it: ((a, slope),)."
+        )
+    earlier, slope = pair
+    if not hasattr(earlier, "made_from"):
+        raise NotRight(
+            "The first of each pair is the earlier node itself, a, not its number, a.data."
+        )
+    if hasattr(slope, "made_from"):
+        raise NotRight("A local derivative is a plain number, such as b.data, not the node b.")
 
 
 def _product(value=None, by_a=None, by_b=None):
@@ -279,7 +268,7 @@ def _long(w):
 
 
 def _tape(node):
-    return sorted(_reached(node), key=lambda one: one.place)
+    return back_along(node, _require_pair)[::-1]
 
 
 def _walked(formula, w, walks, start=1.0, empty="made", backwards=True):
